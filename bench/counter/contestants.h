@@ -1,0 +1,16 @@
+/* X(id): the counter family's contestants, in the order of --list. */
+#define COUNTER_CONTESTANTS(X)                                                                     \
+        X(null)                                                                                    \
+        X(racy)                                                                                    \
+        X(atomic_add)                                                                              \
+        X(atomic_add_relaxed)                                                                      \
+        X(cas_loop)                                                                                \
+        X(sharded)                                                                                 \
+        X(ref)                                                                                     \
+        X(pthread_adaptive)                                                                        \
+        X(pthread_spin)                                                                            \
+        X(pthread_rwlock)                                                                          \
+        X(ticket)                                                                                  \
+        X(mcs)                                                                                     \
+        X(mutex_go)                                                                                \
+        X(rwmutex_go)

@@ -1,0 +1,366 @@
+#include "harness/sweep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "harness/placement.h"
+#include "harness/topology.h"
+
+void point_list_add(struct point_list *l, const struct point *p)
+{
+        if (l->n == l->capacity) {
+                l->capacity = l->capacity ? l->capacity * 2 : 32;
+                l->points = realloc(l->points, l->capacity * sizeof *l->points);
+                if (!l->points)
+                        abort();
+        }
+        l->points[l->n++] = *p;
+}
+
+int family_param_index(const struct family *f, const char *name)
+{
+        for (int i = 0; i < MAX_PARAMS && f->params[i]; i++)
+                if (!strcmp(f->params[i], name))
+                        return i;
+        return -1;
+}
+
+static void *grow(void *p, size_t n, size_t size)
+{
+        void *q = realloc(p, (n + 1) * size);
+
+        if (!q)
+                abort(); /* a few kilobytes at start-up */
+        return q;
+}
+
+static void add_count(unsigned *counts, size_t *n, unsigned v)
+{
+        for (size_t i = 0; i < *n; i++)
+                if (counts[i] == v)
+                        return;
+        if (v && *n < MAX_THREAD_COUNTS)
+                counts[(*n)++] = v;
+}
+
+static int by_number(const void *a, const void *b)
+{
+        unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* 1, 2 .. cores (every count to 8, then by octave, with its middle in a full sweep), then cores +
+   1, 2 x and 4 x cores. */
+static size_t sweep_threads(unsigned cores, bool full, unsigned *counts)
+{
+        size_t n = 0;
+
+        for (unsigned t = 1; t <= cores; t = t < 8 && full ? t + 1 : t * 2) {
+                add_count(counts, &n, t);
+                if (full && t >= 8 && t + t / 2 <= cores)
+                        add_count(counts, &n, t + t / 2);
+        }
+        add_count(counts, &n, cores);
+        add_count(counts, &n, cores + 1);
+        add_count(counts, &n, 2 * cores);
+        add_count(counts, &n, 4 * cores);
+        qsort(counts, n, sizeof *counts, by_number);
+        return n;
+}
+
+static size_t thread_counts(const struct sweep *s, const struct point *p, unsigned *counts)
+{
+        const struct options *o = s->options;
+        unsigned cores = topology_cores(s->topology);
+        size_t n = 0;
+
+        if (p->threads == THREADS_ONE || p->threads == THREADS_TWO) {
+                counts[0] = p->threads == THREADS_ONE ? 1 : 2;
+                return 1;
+        }
+        if (o->n_threads) {
+                for (size_t i = 0; i < o->n_threads; i++)
+                        add_count(counts, &n, o->threads[i]);
+                return n;
+        }
+        if (p->threads == THREADS_KEY) {
+                add_count(counts, &n, 1);
+                add_count(counts, &n, cores);
+                add_count(counts, &n, 2 * cores);
+                return n;
+        }
+        return sweep_threads(cores, o->full, counts);
+}
+
+static bool takes_part(const struct sweep *s, const struct contestant *c, const struct point *p)
+{
+        const struct options *o = s->options;
+
+        if (!c->run[p->workload] && !c->measure[p->workload])
+                return false;
+        if ((c->caps & p->needs) != p->needs)
+                return false;
+        return !o->has_contestants || !regexec(&o->contestants, c->name, 0, NULL, 0);
+}
+
+static void add_item(struct sweep *s, const struct contestant *c, const char *name,
+                     unsigned work_pct)
+{
+        s->item = grow(s->item, s->n_items, sizeof *s->item);
+        s->item[s->n_items++] = (struct item){
+                .block = s->n_blocks - 1,
+                .contestant = c,
+                .name = name,
+                .work_pct = work_pct,
+        };
+        s->block[s->n_blocks - 1].n_items++;
+}
+
+static struct block *add_block(struct sweep *s, unsigned workload, const char *name,
+                               unsigned threads)
+{
+        s->block = grow(s->block, s->n_blocks, sizeof *s->block);
+        s->block[s->n_blocks] = (struct block){
+                .workload = workload,
+                .workload_name = name,
+                .threads = threads,
+                .first_item = s->n_items,
+        };
+        return &s->block[s->n_blocks++];
+}
+
+static void add_point(struct sweep *s, const struct point *p)
+{
+        const struct family *f = s->family;
+        const struct options *o = s->options;
+        unsigned counts[MAX_THREAD_COUNTS];
+        size_t n = thread_counts(s, p, counts);
+        int sample = f->sample_param ? family_param_index(f, f->sample_param) : -1;
+
+        if (o->has_workloads && regexec(&o->workloads, f->workloads[p->workload], 0, NULL, 0))
+                return;
+        if (!options_where(o, f, &p->params))
+                return;
+        for (size_t t = 0; t < n; t++) {
+                struct block *b = add_block(s, p->workload, f->workloads[p->workload], counts[t]);
+
+                b->params = p->params;
+                if (sample >= 0 && p->params.value[sample] > 0)
+                        b->sample_every = (unsigned)p->params.value[sample];
+                for (size_t i = 0; f->contestants[i]; i++)
+                        if (takes_part(s, f->contestants[i], p))
+                                add_item(s, f->contestants[i], f->contestants[i]->name, 100);
+                if (!s->block[s->n_blocks - 1].n_items)
+                        s->n_blocks--;
+        }
+}
+
+/* ---- controls: the suite measures itself ---- */
+
+enum { PAIR_PARAM, PCT_PARAM, SLOWDOWN_TRIALS = 50, LINEARITY_TRIALS = 20 };
+
+static void add_controls(struct sweep *s, unsigned pairs, unsigned pct, unsigned *number)
+{
+        const struct family *f = s->family;
+        const struct options *o = s->options;
+        unsigned cores = topology_cores(s->topology), made = 0;
+
+        while (made < pairs) {
+                unsigned before = made;
+
+                for (size_t i = 0; f->contestants[i] && made < pairs; i++) {
+                        const struct contestant *c = f->contestants[i];
+                        const char *only = o->has_contestants ? NULL : "atomic_add ref";
+                        bool second = (made / 2) % 2;
+                        unsigned threads = o->n_threads ? o->threads[made % o->n_threads]
+                                           : second     ? cores
+                                                        : 1;
+                        struct block *b;
+
+                        if (!c->run[0] ||
+                            (only ? !strstr(only, c->name)
+                                  : regexec(&o->contestants, c->name, 0, NULL, 0) != 0))
+                                continue;
+                        b = add_block(s, 0, c->name, threads);
+                        for (int k = 0; k < MAX_PARAMS; k++)
+                                b->params.value[k] = PARAM_UNSET;
+                        b->params.value[PAIR_PARAM] = ++*number;
+                        b->params.value[PCT_PARAM] = pct;
+                        add_item(s, c, "a", 100);
+                        add_item(s, c, "b", pct);
+                        made++;
+                }
+                if (made == before)
+                        return; /* no contestant left: sweep_build says so */
+        }
+}
+
+static void build_controls(struct sweep *s)
+{
+        const struct options *o = s->options;
+        unsigned number = 0;
+
+        s->control = (struct family){
+                .name = "control",
+                .summary = s->family->summary,
+                .contestants = s->family->contestants,
+                .workloads = {s->family->workloads[0]},
+                .params = {"p_pair", "p_work_pct"},
+        };
+        if (o->control == CONTROL_AA || o->control == CONTROL_ALL)
+                add_controls(s, o->pairs, 100, &number);
+        if (o->control == CONTROL_SLOWDOWN || o->control == CONTROL_ALL) {
+                add_controls(s, SLOWDOWN_TRIALS, 110, &number);
+                add_controls(s, LINEARITY_TRIALS, 200, &number);
+        }
+        s->family = &s->control;
+}
+
+/* ---- the whole ---- */
+
+static int check_placement(const struct sweep *s)
+{
+        struct placement plan;
+        char why[WHY_SIZE];
+        int rc = placement_plan(s->topology, s->options->placement, 1, &plan, why, sizeof why);
+
+        if (!rc) {
+                placement_free(&plan);
+                return 0;
+        }
+        fprintf(stderr, "contend: %s\n", why);
+        return placement_exit_code(rc);
+}
+
+int sweep_build(struct sweep *s, const struct family *f, const struct options *o,
+                const struct topology *topology)
+{
+        struct point_list list = {0};
+        int rc;
+
+        *s = (struct sweep){
+                .family = f, .options = o, .topology = topology, .window_ns = o->window_ns};
+        rc = check_placement(s);
+        if (rc)
+                return rc;
+        if (o->control) {
+                build_controls(s);
+        } else {
+                f->points(topology, o->full, &list);
+                for (size_t i = 0; i < list.n; i++)
+                        add_point(s, &list.points[i]);
+                free(list.points);
+        }
+        if (!s->n_items) {
+                fprintf(stderr,
+                        "contend: bench_%s: nothing to measure is left by --contestants, "
+                        "--workloads, --where; see --list\n",
+                        f->name);
+                return EXIT_USAGE;
+        }
+        return 0;
+}
+
+void sweep_free(struct sweep *s)
+{
+        for (size_t i = 0; i < s->n_items; i++) {
+                free(s->item[i].result);
+                free(s->item[i].done);
+        }
+        free(s->item);
+        free(s->block);
+}
+
+size_t sweep_windows(const struct sweep *s)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_items; i++)
+                n += s->item[i].selected ? s->reps : 0;
+        return n;
+}
+
+size_t sweep_open(const struct sweep *s)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_items; i++)
+                for (unsigned r = 0; s->item[i].selected && !s->item[i].given_up && r < s->reps;
+                     r++)
+                        n += !s->item[i].done[r];
+        return n;
+}
+
+double sweep_window_seconds(const struct sweep *s)
+{
+        /* Measured on 2 cores: gate, hops, usage and preparation add about 4 ms to a window, the
+           warm-up once per item, and one window in twenty is repeated. */
+        return (double)s->window_ns * 1.05e-9 + 0.004 +
+               (double)s->options->warmup_ns * 1e-9 / (double)s->reps;
+}
+
+static void apply_budget(struct sweep *s)
+{
+        double budget = (double)s->options->budget_ns * 1e-9;
+
+        while (s->window_ns > 10 * CT_NS_PER_MS &&
+               (double)sweep_windows(s) * sweep_window_seconds(s) > budget)
+                s->window_ns -= CT_NS_PER_MS;
+        while (s->reps > MIN_REPS_FOR_VERDICT &&
+               (double)sweep_windows(s) * sweep_window_seconds(s) > budget)
+                s->reps--;
+        if ((double)sweep_windows(s) * sweep_window_seconds(s) > budget)
+                fprintf(stderr,
+                        "contend: the budget of %.0f s is too short: %zu windows of %.0f ms need "
+                        "about "
+                        "%.0f s; going on\n",
+                        budget, sweep_windows(s), (double)s->window_ns / 1e6,
+                        (double)sweep_windows(s) * sweep_window_seconds(s));
+}
+
+int sweep_settle(struct sweep *s, unsigned reps)
+{
+        s->reps = reps;
+        if (s->options->budget_ns)
+                apply_budget(s);
+        for (size_t i = 0; i < s->n_items; i++) {
+                s->item[i].result = calloc(s->reps, sizeof *s->item[i].result);
+                s->item[i].done = calloc(s->reps, sizeof *s->item[i].done);
+                if (!s->item[i].result || !s->item[i].done)
+                        return EXIT_ENVIRONMENT;
+        }
+        return 0;
+}
+
+void sweep_key(const struct sweep *s, const struct item *i, unsigned rep, struct row_key *k)
+{
+        const struct block *b = &s->block[i->block];
+
+        *k = (struct row_key){
+                .family = s->family,
+                .run_id = s->options->run_id,
+                .contestant = i->name,
+                .workload = b->workload_name,
+                .exec = s->options->exec,
+                .placement = s->options->placement,
+                .params = &b->params,
+                .threads = b->threads,
+                .rep = rep + 1,
+        };
+}
+
+void sweep_name(const struct sweep *s, const struct item *i, char *out, size_t size)
+{
+        const struct block *b = &s->block[i->block];
+        int used = snprintf(out, size, "%s/%s/impl:%s/exec:%s/place:%s/T:%u", s->family->name,
+                            b->workload_name, i->name, s->options->exec, s->options->placement,
+                            b->threads);
+
+        for (int p = 0; p < MAX_PARAMS && s->family->params[p]; p++)
+                if (b->params.value[p] >= 0 && used > 0 && (size_t)used < size)
+                        used += snprintf(out + used, size - (size_t)used, "/%s:%lld",
+                                         s->family->params[p] + 2, (long long)b->params.value[p]);
+}

@@ -1,0 +1,69 @@
+/*
+ * The sweep: which windows are to be measured, in blocks.
+ *
+ * A block is one point (workload, parameters, thread count) with all its contestants: the windows
+ * of a block are measured close together, their contestants interleaved in a seeded random order
+ * anew in each repetition, so that A and B see the same machine. An item is one contestant in one
+ * block.
+ */
+#ifndef CT_HARNESS_SWEEP_H
+#define CT_HARNESS_SWEEP_H
+
+#include "harness/contestant.h"
+#include "harness/options.h"
+#include "harness/record.h"
+
+enum item_state { REP_OPEN, REP_DONE };
+
+struct item {
+        size_t block;
+        const struct contestant *contestant;
+        const char *name;  /* CSV name; the contestant's, or a/b in controls */
+        unsigned work_pct; /* 100 but for planted slow-downs */
+        bool selected;
+        bool given_up;              /* failed once: not tried again at this point */
+        struct measurement *result; /* by repetition, once done[] */
+        bool *done;
+};
+
+struct block {
+        unsigned workload;
+        const char *workload_name; /* CSV name */
+        struct params params;
+        unsigned threads;
+        unsigned sample_every;
+        size_t first_item, n_items;
+};
+
+struct sweep {
+        const struct family *family;
+        const struct options *options;
+        const struct topology *topology;
+        struct block *block;
+        struct item *item;
+        size_t n_blocks, n_items;
+        unsigned reps;
+        int64_t window_ns;
+        struct family control; /* stands in for the family when controls are measured */
+};
+
+/* Builds all blocks that the options leave; nothing is selected yet. 0 or an exit code after one
+   line on stderr (nothing left to measure is a usage error). */
+int sweep_build(struct sweep *, const struct family *, const struct options *,
+                const struct topology *);
+void sweep_free(struct sweep *);
+
+/* After selection: room for reps results in each item, and the budget applied. */
+int sweep_settle(struct sweep *, unsigned reps);
+
+void sweep_key(const struct sweep *, const struct item *, unsigned rep, struct row_key *);
+
+/* "counter/inc/impl:ref/exec:thread/place:compact/T:2/p_read_pct:50" */
+void sweep_name(const struct sweep *, const struct item *, char *out, size_t size);
+
+/* Windows selected, windows not done yet, and the seconds one window takes with all around it. */
+size_t sweep_windows(const struct sweep *);
+size_t sweep_open(const struct sweep *);
+double sweep_window_seconds(const struct sweep *);
+
+#endif

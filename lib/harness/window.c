@@ -1,0 +1,492 @@
+#include "harness/window.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/clock.h"
+#include "base/futex.h"
+#include "harness/histogram.h"
+#include "harness/noise.h"
+#include "harness/work.h"
+
+enum { BATCH_MAX = 1 << 16, BATCH_OVERSUBSCRIBED = 64 };
+
+static const int64_t batch_target_ns = 5 * CT_NS_PER_US;
+/* From the last arrival to the start: enough for the coordinator to be asleep again by then. */
+static const int64_t gate_lead_ns = 150 * CT_NS_PER_US;
+
+/* One worker's side of a window, on lines of its own. */
+struct slot {
+        struct worker worker;
+        CT_ALIGN_PAIR ct_atomic_u64 published; /* counted operations, after every batch */
+        CT_ALIGN_PAIR int64_t start_ns;
+        uint64_t ops, effects; /* exact, all that was done */
+        struct ct_thread_usage before, after;
+        double mhz_before, mhz_after;
+        struct ct_histogram *latency;
+        uint8_t draws[DRAWS];
+};
+
+struct window {
+        struct team *team;
+        const struct family *family;
+        struct slot *slot;
+        void *storage;
+        size_t storage_size;
+        double ns_per_turn;
+        bool tsc; /* asked once: CPUID leaves a virtual machine, which takes longer than a window's
+                     gate */
+        double ns_per_stamp, clock_ns;
+        const struct window_spec *spec;
+        uint64_t batch;
+        run_fn *run;
+        int init_result;
+        CT_ALIGN_PAIR ct_atomic_u32 arrived;
+        CT_ALIGN_PAIR ct_atomic_u64 start_at; /* 0 until the last worker has arrived */
+        CT_ALIGN_PAIR ct_atomic_u32 stop;
+        CT_ALIGN_PAIR ct_atomic_u32 opened; /* start_at is set: a futex word for the coordinator */
+};
+
+static void *zeroed(size_t align, size_t size)
+{
+        void *p = aligned_alloc(align, (size + align - 1) / align * align);
+
+        if (p)
+                memset(p, 0, size);
+        return p;
+}
+
+/* The latency windows' clock: the TSC where it can be trusted, at half the price of the vDSO. */
+static uint64_t stamp(bool tsc)
+{
+        return tsc ? ct_tsc() : (uint64_t)ct_now_ns();
+}
+
+static double clock_cost_ns(bool tsc, double ns_per_stamp)
+{
+        enum { READS = 2000 };
+        uint64_t best = UINT64_MAX;
+
+        for (int i = 0; i < 5; i++) {
+                uint64_t t0 = stamp(tsc);
+
+                for (int k = 0; k < READS; k++)
+                        (void)stamp(tsc);
+                uint64_t took = stamp(tsc) - t0;
+                best = took < best ? took : best;
+        }
+        return (double)best * ns_per_stamp / READS;
+}
+
+int window_alloc(struct window **out, struct team *team, const struct family *family, uint64_t seed,
+                 size_t storage_size, size_t storage_align)
+{
+        unsigned threads = team_threads(team);
+        struct window *w = zeroed(CT_CACHE_PAIR, sizeof *w);
+
+        *out = w;
+        if (!w)
+                return -ENOMEM;
+        if (storage_align < CT_CACHE_PAIR)
+                storage_align = CT_CACHE_PAIR;
+        w->team = team;
+        w->family = family;
+        w->storage_size = storage_size ? storage_size : 1;
+        w->storage = zeroed(storage_align, w->storage_size);
+        w->slot = zeroed(CT_CACHE_PAIR, threads * sizeof *w->slot);
+        if (!w->storage || !w->slot)
+                return -ENOMEM;
+        for (unsigned i = 0; i < threads; i++) {
+                struct slot *s = &w->slot[i];
+
+                s->latency = calloc(1, sizeof *s->latency);
+                if (!s->latency)
+                        return -ENOMEM;
+                s->worker.index = i;
+                s->worker.threads = threads;
+                ct_rng_seed(&s->worker.rng, seed + i);
+        }
+        w->ns_per_turn = work_calibrate();
+        w->tsc = ct_tsc_invariant();
+        w->ns_per_stamp = w->tsc ? 1e9 / ct_tsc_hz() : 1;
+        w->clock_ns = clock_cost_ns(w->tsc, w->ns_per_stamp);
+        return 0;
+}
+
+void window_free(struct window *w)
+{
+        if (!w)
+                return;
+        for (unsigned i = 0; w->slot && i < team_threads(w->team); i++)
+                free(w->slot[i].latency);
+        free(w->slot);
+        free(w->storage);
+        free(w);
+}
+
+/* ---- the worker's side ---- */
+
+/* Waits until everybody is here, then until the common start. */
+static void pass_gate(struct window *w, struct slot *s)
+{
+        unsigned all = w->slot[0].worker.threads;
+        bool crowded = team_oversubscribed(w->team);
+        int64_t start, now;
+
+        if (ct_add_u32_acq_rel(&w->arrived, 1) + 1 == all) {
+                ct_store_u64_release(&w->start_at, (uint64_t)(ct_now_ns() + gate_lead_ns));
+                ct_store_u32_release(&w->opened, 1);
+                ct_futex_wake(&w->opened, 1);
+        }
+        while (!(start = (int64_t)ct_load_u64_acquire(&w->start_at)))
+                if (crowded) /* the last to arrive may need this very CPU */
+                        sched_yield();
+        if (crowded)
+                ct_sleep_until(start);
+        while ((now = ct_now_ns()) < start)
+                ;
+        s->start_ns = now;
+}
+
+static void run_batches(struct window *w, struct slot *s)
+{
+        uint64_t counted = 0, ops = 0, effects = 0, batch = w->batch;
+        uint64_t real = batch * w->spec->work_pct / 100;
+
+        while (!ct_load_u32_relaxed(&w->stop)) {
+                effects += w->run(w->storage, &s->worker, real);
+                ops += real;
+                counted += batch;
+                ct_store_u64_relaxed(&s->published, counted);
+        }
+        s->ops = ops;
+        s->effects = effects;
+}
+
+static void run_sampled(struct window *w, struct slot *s)
+{
+        uint64_t ops = 0, effects = 0, between = w->spec->sample_every - 1;
+        bool tsc = w->tsc;
+        double ns_per_stamp = w->ns_per_stamp;
+
+        while (!ct_load_u32_relaxed(&w->stop)) {
+                uint64_t t0, t1;
+
+                if (between)
+                        effects += w->run(w->storage, &s->worker, between);
+                t0 = stamp(tsc);
+                effects += w->run(w->storage, &s->worker, 1);
+                t1 = stamp(tsc);
+                ct_histogram_record(s->latency, (uint64_t)((double)(t1 - t0) * ns_per_stamp + 0.5));
+                ops += between + 1;
+                ct_store_u64_relaxed(&s->published, ops);
+        }
+        s->ops = ops;
+        s->effects = effects;
+}
+
+static void worker_job(void *ctx, unsigned index)
+{
+        struct window *w = ctx;
+        struct slot *s = &w->slot[index];
+        bool own_pu = index < team_pus(w->team);
+
+        s->mhz_before = own_pu ? ct_measure_mhz() : 0;
+        ct_thread_usage_read(&s->before);
+        pass_gate(w, s);
+        if (w->spec->sample_every)
+                run_sampled(w, s);
+        else
+                run_batches(w, s);
+        ct_thread_usage_read(&s->after);
+        s->mhz_after = own_pu ? ct_measure_mhz() : 0;
+}
+
+/* The first worker touches the storage first: its pages belong to that worker's NUMA node. */
+static void prepare_job(void *ctx, unsigned index)
+{
+        struct window *w = ctx;
+        const struct contestant *c = w->spec->contestant;
+
+        (void)index;
+        memset(w->storage, 0, w->storage_size);
+        w->init_result = c->init ? c->init(w->storage, w->spec->params, team_threads(w->team)) : 0;
+}
+
+/* ---- the coordinator's side ---- */
+
+static int64_t param(const struct window *w, const char *name)
+{
+        int i = name ? family_param_index(w->family, name) : -1;
+
+        return i < 0 ? 0 : w->spec->params->value[i];
+}
+
+static int prepare(struct window *w, const struct window_spec *spec, uint64_t batch)
+{
+        w->spec = spec;
+        w->batch = batch;
+        w->run = spec->contestant->run[spec->workload];
+        team_release(w->team, 0, 1, prepare_job, w);
+        if (team_wait(w->team, ct_deadline_after(w->spec->stuck_after_ns)))
+                return -ETIMEDOUT;
+        if (w->init_result)
+                return w->init_result;
+        ct_store_u32_relaxed(&w->arrived, 0);
+        ct_store_u64_relaxed(&w->start_at, 0);
+        ct_store_u32_relaxed(&w->stop, 0);
+        ct_store_u32_relaxed(&w->opened, 0);
+        for (unsigned i = 0; i < team_threads(w->team); i++) {
+                struct slot *s = &w->slot[i];
+
+                s->worker.params = spec->params;
+                s->worker.cursor = 0;
+                s->worker.hold_turns = work_turns(param(w, w->family->hold_param), w->ns_per_turn);
+                s->worker.think_turns =
+                        work_turns(param(w, w->family->think_param), w->ns_per_turn);
+                s->worker.draws = s->draws;
+                if (w->family->draw)
+                        w->family->draw(s->draws, spec->params, &s->worker.rng);
+                ct_store_u64_relaxed(&s->published, 0);
+                ct_histogram_reset(s->latency);
+        }
+        return 0;
+}
+
+/* Opens the gate, lets the window pass, takes the snapshot, stops and collects the workers. */
+static int run_workers(struct window *w, int64_t window_ns, uint64_t *counts, int64_t *snapshot_ns)
+{
+        unsigned threads = team_threads(w->team);
+        int64_t until = ct_deadline_after(w->spec->stuck_after_ns);
+
+        team_release(w->team, 0, threads, worker_job, w);
+        while (!ct_load_u32_acquire(&w->opened))
+                if (ct_futex_wait(&w->opened, 0, until) == -ETIMEDOUT)
+                        return -ETIMEDOUT;
+        ct_sleep_until((int64_t)ct_load_u64_acquire(&w->start_at) + window_ns);
+        *snapshot_ns = ct_now_ns();
+        for (unsigned i = 0; i < threads; i++)
+                counts[i] = ct_load_u64_relaxed(&w->slot[i].published);
+        ct_store_u32_relaxed(&w->stop, 1);
+        return team_wait(w->team, ct_deadline_after(w->spec->stuck_after_ns));
+}
+
+static void oracle(struct window *w, struct measurement *m)
+{
+        const struct contestant *c = w->spec->contestant;
+        struct totals totals = {.threads = team_threads(w->team), .params = w->spec->params};
+
+        for (unsigned i = 0; i < totals.threads; i++) {
+                totals.ops += w->slot[i].ops;
+                totals.effects += w->slot[i].effects;
+        }
+        m->error = c->check ? c->check(w->storage, &totals, m->own) : 0;
+        m->verified = m->error == 0;
+        if (!m->verified && (c->caps & CAP_LOSSY)) {
+                m->flags |= ROW_LOSSY;
+                m->error = 0;
+        } else if (!m->verified) {
+                m->flags |= ROW_FAILED | ROW_WRONG;
+        }
+        if (c->fini)
+                c->fini(w->storage);
+}
+
+static void rates(struct window *w, const uint64_t *counts, int64_t snapshot_ns,
+                  struct measurement *m)
+{
+        unsigned threads = team_threads(w->team);
+        int64_t first = INT64_MAX, last = INT64_MIN;
+        double sum = 0, squares = 0, least = INFINITY, most = 0, span;
+
+        for (unsigned i = 0; i < threads; i++) {
+                double n = (double)counts[i];
+
+                sum += n;
+                squares += n * n;
+                least = n < least ? n : least;
+                most = n > most ? n : most;
+                first = w->slot[i].start_ns < first ? w->slot[i].start_ns : first;
+                last = w->slot[i].start_ns > last ? w->slot[i].start_ns : last;
+        }
+        span = (double)(snapshot_ns - first);
+        m->window_ns = span;
+        m->ops = sum;
+        m->start_skew_ns = (double)(last - first);
+        m->overlap_ratio = last < snapshot_ns ? (double)(snapshot_ns - last) / span : 0;
+        if (sum > 0) {
+                m->fairness_jain = sum * sum / (threads * squares);
+                m->fairness_min_max = least / most;
+        }
+        if (!w->spec->sample_every && sum > 0) {
+                m->ops_per_s = sum * 1e9 / span;
+                m->ns_per_op = span / sum;
+        }
+}
+
+static void latencies(struct window *w, struct measurement *m)
+{
+        struct ct_histogram *all = w->slot[0].latency;
+
+        for (unsigned i = 1; i < team_threads(w->team); i++)
+                ct_histogram_merge(all, w->slot[i].latency);
+        m->latency_samples = (double)ct_histogram_count(all);
+        m->clock_ns = w->clock_ns;
+        if (!ct_histogram_count(all))
+                return;
+        m->latency_p50_ns = (double)ct_histogram_quantile(all, 0.5);
+        m->latency_p99_ns = (double)ct_histogram_quantile(all, 0.99);
+        m->latency_p999_ns = (double)ct_histogram_quantile(all, 0.999);
+        m->latency_max_ns = (double)ct_histogram_max(all);
+}
+
+static void usage(struct window *w, const struct ct_host_usage *before,
+                  const struct ct_host_usage *after, struct measurement *m,
+                  struct ct_noise_input *noise)
+{
+        unsigned threads = team_threads(w->team), with_mhz = 0;
+        int64_t run_delay = 0;
+        double mhz = 0, drift = 0;
+        struct ct_host_delta host;
+        bool has_migrations = true;
+
+        noise->has_run_delay = true;
+        m->voluntary_switches = m->involuntary_switches = m->migrations = 0;
+        for (unsigned i = 0; i < threads; i++) {
+                const struct slot *s = &w->slot[i];
+
+                m->voluntary_switches +=
+                        (double)(s->after.voluntary_switches - s->before.voluntary_switches);
+                m->involuntary_switches +=
+                        (double)(s->after.involuntary_switches - s->before.involuntary_switches);
+                m->migrations += (double)(s->after.migrations - s->before.migrations);
+                run_delay += s->after.run_delay_ns - s->before.run_delay_ns;
+                /* Linux 6.18 has been seen to take some of it back: then nobody knows. */
+                noise->has_run_delay &= s->after.run_delay_ns >= s->before.run_delay_ns;
+                has_migrations &= s->after.has_migrations;
+                noise->has_run_delay &= s->after.has_run_delay;
+                if (s->mhz_before > 0 && s->mhz_after > 0) {
+                        double d = fabs(s->mhz_after / s->mhz_before - 1) * 100;
+
+                        mhz += (s->mhz_before + s->mhz_after) / 2;
+                        drift = d > drift ? d : drift;
+                        with_mhz++;
+                }
+        }
+        noise->migrations = (uint64_t)m->migrations;
+        noise->involuntary_switches = (uint64_t)m->involuntary_switches;
+        if (!has_migrations)
+                m->migrations = NAN;
+        if (noise->has_run_delay)
+                m->run_delay_pct = noise->run_delay_pct =
+                        100.0 * (double)run_delay / (m->window_ns * threads);
+        if (with_mhz) {
+                m->freq_mhz = mhz / with_mhz;
+                m->freq_drift_pct = noise->freq_drift_pct = drift;
+                noise->has_freq = true;
+        }
+        ct_host_usage_between(before, after, &host);
+        if (host.has_cpu_time) {
+                m->steal_pct = noise->steal_pct = host.steal_pct;
+                m->other_cpu_pct = noise->other_cpu_pct = host.other_cpu_pct;
+        }
+        if (host.has_throttled)
+                m->throttled = (double)(noise->throttled = host.throttled);
+}
+
+static void judge(struct window *w, struct ct_noise_input *noise, struct measurement *m)
+{
+        noise->threads = team_threads(w->team);
+        noise->pus = team_pus(w->team);
+        noise->window_ns = m->window_ns;
+        noise->overlap_ratio = m->overlap_ratio;
+        noise->start_skew_ns = (uint64_t)m->start_skew_ns;
+        noise->parks = w->spec->contestant->caps & CAP_PARKS;
+        noise->unpinned = !team_pinned(w->team);
+        noise->hop_before_ns = w->spec->hop_before_ns;
+        noise->hop_after_ns = team_hop(w->team);
+        if (noise->hop_before_ns > 0 && noise->hop_after_ns > 0) {
+                m->hop_ns = noise->hop_before_ns;
+                m->hop_after_ns = noise->hop_after_ns;
+        }
+        m->noise = ct_noise_judge(noise);
+        if (m->ops == 0 && !team_oversubscribed(w->team)) /* not one operation: it never ran */
+                m->noise |= CT_NOISE_RUN_DELAY;
+        if (team_oversubscribed(w->team))
+                m->flags |= ROW_OVERSUBSCRIBED;
+        if (!team_pinned(w->team))
+                m->flags |= ROW_UNPINNED;
+}
+
+static void used_cpus(struct team *t, cpu_set_t *set)
+{
+        CPU_ZERO(set);
+        for (unsigned i = 0; i < team_threads(t); i++)
+                if (team_cpu(t, i) >= 0)
+                        CPU_SET(team_cpu(t, i), set);
+        if (!CPU_COUNT(set))
+                sched_getaffinity(0, sizeof *set, set);
+}
+
+int window_run(struct window *w, const struct window_spec *spec, uint64_t batch,
+               struct measurement *m)
+{
+        struct ct_host_usage before, after;
+        struct ct_noise_input noise = {0};
+        uint64_t *counts;
+        int64_t snapshot_ns;
+        cpu_set_t cpus;
+        int rc;
+
+        measurement_clear(m);
+        rc = prepare(w, spec, batch);
+        if (rc)
+                return rc;
+        counts = calloc(team_threads(w->team), sizeof *counts);
+        if (!counts)
+                return -ENOMEM;
+        used_cpus(w->team, &cpus);
+        ct_host_usage_read(&before, &cpus);
+        rc = run_workers(w, spec->window_ns, counts, &snapshot_ns);
+        if (!rc) {
+                ct_host_usage_read(&after, &cpus);
+                rates(w, counts, snapshot_ns, m);
+                if (spec->sample_every)
+                        latencies(w, m);
+                usage(w, &before, &after, m, &noise);
+                judge(w, &noise, m);
+                oracle(w, m);
+        }
+        free(counts);
+        return rc;
+}
+
+int window_warm(struct window *w, const struct window_spec *spec, int64_t warm_ns, uint64_t *batch)
+{
+        struct measurement m;
+        struct window_spec warm = *spec;
+        unsigned threads = team_threads(w->team);
+        uint64_t most = team_oversubscribed(w->team) ? BATCH_OVERSUBSCRIBED : BATCH_MAX;
+        double per_op;
+        int rc;
+
+        /* A waiter of a spin lock on a crowded CPU can need a time slice per operation. */
+        if (team_oversubscribed(w->team) && (spec->contestant->caps & CAP_SPINS))
+                most = 1;
+        warm.window_ns = warm_ns;
+        warm.sample_every = 0;
+        warm.work_pct = 100;
+        rc = window_run(w, &warm, most > 16 ? 16 : most, &m);
+        if (rc)
+                return rc;
+        per_op = m.ops > 0 ? m.window_ns * threads / m.ops : m.window_ns;
+        *batch = (uint64_t)((double)batch_target_ns / per_op);
+        *batch = *batch < 1 ? 1 : *batch > most ? most : *batch;
+        if (*batch >= 10) /* so that work_pct adds whole operations */
+                *batch -= *batch % 10;
+        return 0;
+}

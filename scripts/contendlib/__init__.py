@@ -1,0 +1,1 @@
+"""contend: reads, checks, condenses and compares the suite's results (standard library only)."""

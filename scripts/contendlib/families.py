@@ -1,0 +1,23 @@
+"""The families this suite measures: the one place that knows their names and binaries."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Family:
+    name: str  # the CSV is <name>.csv
+    binary: str  # in build/release/bin
+    summary: str
+
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family("counter", "bench_counter", "counters and locks under contention"),
+        Family("machine", "bench_machine", "the machine itself: atomics, hops, wakes, clocks"),
+    )
+}
+
+# The harness measured against itself (A/A pairs, planted slow-downs); any family's binary could
+# do it, one is enough. Run with `contend run --control`, never as part of a sweep.
+CONTROL = Family("control", "bench_counter", "the harness itself: A/A pairs and planted slow-downs")

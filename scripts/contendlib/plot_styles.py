@@ -1,0 +1,127 @@
+"""How each contestant looks, in every chart: the one place that knows.
+
+Colours are Wong's (Nature Methods 8, 441), told apart by the colour-blind and, with the shapes, in
+grey print. Colour says the mechanism, shape the contestant: blue is a lone atomic, orange a pthread
+mutex, vermilion a spin lock. Point types are gnuplot's filled ones; the hollow twin is one less.
+"""
+
+import zlib
+from typing import NamedTuple
+
+BLACK, ORANGE, SKY, GREEN = 0x000000, 0xE69F00, 0x56B4E9, 0x009E73
+BLUE, VERMILION, PURPLE = 0x0072B2, 0xD55E00, 0xCC79A7      # yellow is left out: unseen on white
+GREY, PALE = 0x8A8A8A, 0xC4C4C4
+SQUARE, CIRCLE, TRIANGLE, WEDGE, DIAMOND, PENTAGON = 5, 7, 9, 11, 13, 15
+
+MAX_COLOURED = 6    # lines a reader can tell apart; the others are thin and grey
+
+
+class Style(NamedTuple):
+    label: str
+    colour: int
+    point: int
+
+    @property
+    def ink(self):
+        """The colour for text: as dark as text on white must be to be read (4.5 : 1)."""
+        return legible(self.colour)
+
+    @property
+    def hollow(self):
+        return self.point - 1
+
+
+STYLES = {      # in the order in which ties are listed
+    "sharded": Style("sharded", GREEN, CIRCLE),
+    "atomic_add": Style("atomic add", BLUE, SQUARE),
+    "atomic_add_relaxed": Style("atomic add, relaxed", BLUE, CIRCLE),
+    "cas_loop": Style("CAS loop", BLUE, DIAMOND),
+    "mutex_go": Style("mutex (Go)", SKY, PENTAGON),
+    "ref": Style("mutex (pthread)", ORANGE, TRIANGLE),
+    "pthread_adaptive": Style("adaptive (pthread)", ORANGE, PENTAGON),
+    "pthread_spin": Style("spin (pthread)", VERMILION, SQUARE),
+    "ticket": Style("ticket spin", VERMILION, DIAMOND),
+    "mcs": Style("MCS spin", VERMILION, WEDGE),
+    "rwmutex_go": Style("rwmutex (Go)", BLACK, CIRCLE),
+    "pthread_rwlock": Style("rwlock (pthread)", PURPLE, WEDGE),
+    "racy": Style("racy (lossy)", GREY, DIAMOND),
+    "null": Style("null (empty loop)", GREY, CIRCLE),
+}
+
+# Whose lines are in colour where not all can be: the question of each workload.
+FEATURED = {
+    "inc": ("sharded", "atomic_add", "mutex_go", "ref", "pthread_rwlock", "ticket"),
+    "mixed": ("sharded", "atomic_add", "mutex_go", "ref", "rwmutex_go", "pthread_rwlock"),
+}
+
+_SPARE = [(colour, point) for point in (PENTAGON, WEDGE, TRIANGLE, SQUARE, DIAMOND, CIRCLE)
+          for colour in (PURPLE, GREEN, SKY, BLACK, VERMILION, ORANGE, BLUE)
+          if (colour, point) not in {(s.colour, s.point) for s in STYLES.values()}]
+
+
+def style(contestant):
+    """A contestant this table does not know has a style all the same, by its name alone."""
+    if contestant in STYLES:
+        return STYLES[contestant]
+    return Style(contestant, *_SPARE[zlib.crc32(contestant.encode()) % len(_SPARE)])
+
+
+def label(contestant):
+    return style(contestant).label
+
+
+def order(contestants):
+    """The table's order, then the unknown by name."""
+    known = list(STYLES)
+    return sorted(set(contestants),
+                  key=lambda c: (known.index(c) if c in STYLES else len(known), c))
+
+
+def coloured(contestants, workload):
+    """The contestants to draw in colour: the featured, filled up with others to MAX_COLOURED."""
+    here = order(contestants)
+    chosen = [c for c in FEATURED.get(workload, ()) if c in here]
+    for c in here:
+        if c not in chosen and style(c).colour != GREY:
+            chosen.append(c)
+    return chosen[:MAX_COLOURED]
+
+
+def luminance(colour):
+    """WCAG's relative luminance, 0 to 1."""
+    def linear(channel):
+        c = channel / 255
+        return c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+    return (0.2126 * linear(colour >> 16) + 0.7152 * linear(colour >> 8 & 255)
+            + 0.0722 * linear(colour & 255))
+
+
+def legible(colour):
+    """The colour itself, or the same hue darkened until it reads as text on white."""
+    for percent in range(100, 0, -2):
+        darker = sum(round((colour >> shift & 255) * percent / 100) << shift
+                     for shift in (16, 8, 0))
+        if 1.05 / (luminance(darker) + 0.05) >= 4.5:
+            return darker
+    return 0
+
+
+# Viridis at nine places: light is near, dark is far, and it stays a ramp in grey.
+_RAMP = (0xFDE725, 0xAADC32, 0x5DC863, 0x27AD81, 0x21918C, 0x2C728E, 0x3B528B, 0x472D7B, 0x440154)
+
+
+def ramp(share):
+    """A colour of the heat map; share 0 (near, light) to 1 (far, dark)."""
+    at = min(max(share, 0.0), 1.0) * (len(_RAMP) - 1)
+    low = min(int(at), len(_RAMP) - 2)
+    part = at - low
+
+    def mix(shift):
+        a, b = _RAMP[low] >> shift & 255, _RAMP[low + 1] >> shift & 255
+        return round(a + (b - a) * part) << shift
+    return mix(16) + mix(8) + mix(0)
+
+
+def number_on(colour):
+    """Black or white, whichever is read more easily on the colour."""
+    return 0x000000 if (luminance(colour) + 0.05) ** 2 > 0.0525 else 0xFFFFFF

@@ -1,0 +1,247 @@
+"""The columns of a result file: the one place in Python that knows them.
+
+A family is one entry in FAMILIES. The header, the reader's checks, the parameters of a point and
+the tables in results/README.md all follow from here (`python3 -m contendlib.schema` prints them).
+The writer's own list is lib/harness/record.h; tests/py/test_results_readme.py holds both together.
+"""
+
+import re
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1
+
+# Names are restricted so that no cell can be a command, a tag, a formula or a way out of a folder.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*\Z")
+NAME_RULE = "letters, digits and _ . : / - only, first a letter or digit, no '..'"
+NAME_LIMIT = 128
+
+FLAGS = ("oversubscribed", "unpinned", "lossy", "failed", "stuck", "crashed", "wrong", "scaling",
+         "steal", "other_cpu", "run_delay", "involuntary", "migrated", "freq", "throttled", "hop",
+         "skew", "overlap")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. kind: name, int, number, choice or flags. Bounds are inclusive unless `above`."""
+
+    name: str
+    kind: str
+    unit: str
+    description: str
+    low: float = 0
+    high: float | None = None
+    above: bool = False           # low itself is refused
+    required: bool = False        # never empty
+    choices: tuple = ()
+    better: str | None = None     # "lower" or "higher": which way is faster or fairer
+    power_of_two: bool = False
+
+    def range_text(self):
+        """The values allowed, for people: in the README and in error messages."""
+        if self.kind == "name":
+            return "name"
+        if self.kind == "flags":
+            return "words joined by ;"
+        if self.kind == "choice":
+            return " or ".join(c or "empty" for c in self.choices)
+        text = "integer" if self.kind == "int" else "number"
+        if self.power_of_two:
+            return "0 or a power of two"
+        if self.high is not None:
+            return f"{text} {'above' if self.above else 'from'} {self.low} to {self.high}"
+        return f"{text} {'>' if self.above else '>='} {self.low}"
+
+
+@dataclass(frozen=True)
+class Family:
+    name: str
+    params: tuple
+    metrics: tuple = ()
+
+
+def _name(name, description):
+    return Column(name, "name", "", description, required=True)
+
+
+def _count(name, description, low=0, high=None, unit="count", **more):
+    return Column(name, "int", unit, description, low=low, high=high, **more)
+
+
+def _ns(name, description, above=False, better=None):
+    return Column(name, "number", "ns", description, above=above, better=better)
+
+
+def _pct(name, description, low=0, high=100, **more):
+    return Column(name, "number", "%", description, low=low, high=high, **more)
+
+
+def _share(name, description, above=False, better=None):
+    return Column(name, "number", "share", description, high=1, above=above, better=better)
+
+
+KEYS = (
+    _count("schema_version", "version of this table", low=1, unit="", required=True),
+    _name("run_id", "the run the row belongs to; joins the row to environment.json"),
+    _name("family", "benchmark family; the file's own name"),
+    _name("contestant", "what was measured"),
+    _name("workload", "what was done with it"),
+    Column("exec", "choice", "", "what ran the workers", choices=("thread", "task"), required=True),
+    _name("placement", "where the workers were bound"),
+    _count("threads", "workers", low=1, high=1_000_000, required=True),
+    _count("rep", "repetition; the rows of one point differ in it", high=1_000_000, unit="",
+           required=True),
+)
+
+FAMILIES = {f.name: f for f in (
+    Family("counter", (
+        _count("p_read_pct", "share of operations that read; empty where nothing reads", high=100,
+               unit="%"),
+        _ns("p_hold_ns", "work done inside the critical section"),
+        _ns("p_think_ns", "work done between two operations"),
+        _count("p_sample_every", "0 or empty: throughput window; 2^k: latency window, one "
+               "operation in 2^k timed", unit="operations", power_of_two=True),
+    ), (
+        _pct("lost_pct", "updates that vanished; only a lossy contestant may have any",
+             better="lower"),
+    )),
+    Family("machine", (
+        _count("p_cpu_a", "OS number of the first CPU", unit="CPU"),
+        _count("p_cpu_b", "OS number of the second CPU", unit="CPU"),
+        _count("p_idle_us", "how long the sleeper had slept before it was woken", unit="us"),
+        _count("p_sleep_us", "length of sleep asked for", unit="us"),
+    )),
+    Family("control", (
+        _count("p_pair", "number of the trial; its two sides are the contestants a and b", low=1,
+               unit="", required=True),
+        _count("p_work_pct", "work of b in percent of a's: 100 A/A, 110 planted slow-down, "
+               "200 linearity", low=1, high=10_000, unit="%", required=True),
+    )),
+)}
+
+METRICS = (
+    _count("ops", "operations finished by all workers"),
+    _ns("window_ns", "wall length of the window", above=True),
+    Column("ops_per_s", "number", "1/s", "operations of all workers per second", above=True,
+           better="higher"),
+    _ns("ns_per_op", "window_ns / ops: wall time per operation of all workers together; empty in "
+        "latency windows", above=True, better="lower"),
+    _share("overlap_ratio", "share of the window in which all workers ran"),
+    _ns("start_skew_ns", "last start minus first start"),
+    _share("fairness_jain", "Jain's index over the workers' operations; 1 is fair", above=True,
+           better="higher"),
+    _share("fairness_min_max", "least worker's operations / most worker's", better="higher"),
+    _ns("latency_p50_ns", "median of the timed operations", better="lower"),
+    _ns("latency_p99_ns", "99th percentile", better="lower"),
+    _ns("latency_p999_ns", "99.9th percentile", better="lower"),
+    _ns("latency_max_ns", "longest timed operation", better="lower"),
+    _count("latency_samples", "timed operations"),
+    _ns("clock_ns", "cost of one clock read; inside every timed operation", above=True),
+    _count("voluntary_switches", "context switches by blocking"),
+    _count("involuntary_switches", "context switches by preemption"),
+    _count("migrations", "moves of workers between CPUs"),
+    _pct("steal_pct", "CPU time the hypervisor took"),
+    _pct("other_cpu_pct", "CPU time of other processes and of interrupts", high=None),
+    _pct("run_delay_pct", "time that workers were runnable but not running", high=None),
+    Column("freq_mhz", "number", "MHz", "CPU frequency measured by a dependent-add loop",
+           above=True),
+    _pct("freq_drift_pct", "change of that frequency over the window", low=-100, high=None),
+    _count("throttled", "periods in which the cgroup's CPU quota stopped the workers"),
+    _ns("hop_ns", "one-way core-to-core hop of the CPUs in use, before the window", above=True,
+        better="lower"),
+    _ns("hop_after_ns", "the same after the window", above=True),
+    Column("scaling_ratio", "number", "ratio", "speed of a thread with its own padded counter, all "
+           "threads running, against alone; 1 is perfect; empty with one thread or too few cores",
+           above=True, better="higher"),
+    _count("attempts", "windows measured until one was quiet or the last was kept", low=1, high=4),
+)
+
+TAIL = (
+    _count("verified", "1: the oracle passed; 0: it failed (a lossy contestant, or a failed row)",
+           high=1, unit="", required=True),
+    Column("noise", "choice", "", "verdict on the window; empty on failed rows",
+           choices=("ok", "noisy", "")),
+    Column("flags", "flags", "", "what was special, see below"),
+)
+
+
+def family(name):
+    """The Family called `name`, or None."""
+    return FAMILIES.get(name)
+
+
+def params(family_name):
+    """Names of the family's parameters, in column order."""
+    return tuple(c.name for c in FAMILIES[family_name].params)
+
+
+def columns(family_name):
+    """Every Column of a family's file, in order."""
+    entry = FAMILIES[family_name]
+    return KEYS + entry.params + METRICS + entry.metrics + TAIL
+
+
+def header(family_name):
+    """The names of a family's columns, in the exact order of its file."""
+    return [c.name for c in columns(family_name)]
+
+
+def metric_names(family_name):
+    return tuple(c.name for c in METRICS + FAMILIES[family_name].metrics)
+
+
+def column(name):
+    """The Column called `name` in any family, or None."""
+    return _BY_NAME.get(name)
+
+
+_BY_NAME = {c.name: c for f in FAMILIES for c in columns(f)}
+
+# Roles of contestants, for tables that ask "ours against the rest". The binaries' --list --json
+# says the same from the source; this is for results read where no binary is at hand.
+_BASELINES = frozenset(("ref", "pthread_mutex", "pthread_adaptive", "pthread_spin",
+                        "pthread_rwlock"))
+_FLOORS = frozenset(("null",))
+_LOSSY = frozenset(("racy",))
+
+
+def role(contestant):
+    """"ours", "lossy", "floor", "baseline" or "foreign" (another library: its name has a colon)."""
+    if ":" in contestant:
+        return "foreign"
+    if contestant in _BASELINES:
+        return "baseline"
+    if contestant in _FLOORS:
+        return "floor"
+    return "lossy" if contestant in _LOSSY else "ours"
+
+
+def house(contestant):
+    """True for contestants of this suite (floor and lossy ones too), as --list --json says it."""
+    return role(contestant) not in ("baseline", "foreign")
+
+
+def readme_table():
+    """The Markdown tables of results/README.md."""
+    lines = []
+
+    def table(title, group):
+        lines.extend((f"### {title}", "", "| column | unit | values | meaning |",
+                      "|---|---|---|---|"))
+        for c in group:
+            values = c.range_text() + (", never empty" if c.required and c.kind != "name" else "")
+            lines.append(f"| `{c.name}` | {c.unit} | {values} | {c.description} |")
+        lines.append("")
+
+    table("Keys", KEYS)
+    for entry in FAMILIES.values():
+        table(f"Parameters of `{entry.name}`", entry.params)
+    table("Metrics of every family", METRICS)
+    for entry in FAMILIES.values():
+        if entry.metrics:
+            table(f"Metrics of `{entry.name}` only", entry.metrics)
+    table("Tail", TAIL)
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(readme_table())

@@ -1,0 +1,90 @@
+"""contend versus: our contestants against everybody else's, and against the best of them."""
+
+import json
+import re
+
+from contendlib import pairing, schema
+from contendlib.errors import ComparisonImpossible, UsageError, printable
+
+
+def add_arguments(parser):
+    pairing.add_arguments(parser)
+    parser.add_argument("--ours", metavar="REGEX", help="contestants on our side (default: this "
+                        "suite's that keep the full contract); matches anywhere in the name")
+    parser.add_argument("--peers", metavar="REGEX", help="contestants on the other side (default: "
+                        "the baselines and other people's libraries)")
+
+
+def _pattern(option, text):
+    try:
+        return re.compile(text)
+    except (re.error, RecursionError, OverflowError) as e:
+        raise UsageError(f"{option} '{printable(text)}' is not a regular expression: "
+                         f"{printable(str(e))}") from None
+
+
+def sides(names, ours=None, peers=None):
+    """(ours, peers) of contestant names; a name that both patterns match is ours."""
+    if ours is None:
+        mine = [n for n in names if schema.role(n) == "ours"]
+    else:
+        pattern = _pattern("--ours", ours)
+        mine = [n for n in names if pattern.search(n)]
+    if peers is None:
+        theirs = [n for n in names if schema.role(n) in ("baseline", "foreign")]
+    else:
+        pattern = _pattern("--peers", peers)
+        theirs = [n for n in names if pattern.search(n)]
+    return mine, [n for n in theirs if n not in mine]
+
+
+def against_best(entries):
+    """For each of ours in each setting, the entry of the peer with the best median there."""
+    best = {}
+    for entry in entries:
+        key = (entry["run"], entry["ours"], tuple(entry["where"].items()))
+        if key not in best or entry["ratio"] < best[key]["ratio"]:
+            best[key] = entry
+    return list(best.values())
+
+
+def summaries(entries):
+    """[(ours, peer or "best peer", summary)] over the points each pair has in common."""
+    groups = {}
+    for entry in entries:
+        groups.setdefault((entry["ours"], entry["peer"]), []).append(entry)
+    for entry in against_best(entries):
+        groups.setdefault((entry["ours"], "best peer"), []).append(entry)
+    order = sorted(groups, key=lambda k: (k[0], k[1] == "best peer", k[1]))
+    return [(*key, pairing.summary(groups[key])) for key in order]
+
+
+def main(args):
+    selection = pairing.select(args)
+    mine, theirs = sides(selection.contestants, args.ours, args.peers)
+    if not mine or not theirs:
+        have = ", ".join(selection.contestants) or "none"
+        side = "ours" if not mine else "peers"
+        raise ComparisonImpossible(f"no contestant is on the side of {side}; the rows have: {have}")
+    entries, zeros = pairing.pairs(selection, [(a, b) for a in mine for b in theirs])
+    names = mine + theirs
+    if not entries:
+        pairing.nothing_in_common(selection, "one of ours and one of the peers both", names, zeros)
+    total = pairing.summary(against_best(entries))
+    if args.json:
+        answer = {"metric": selection.metric.name, "points": entries, "of": "ours against the best "
+                  "peer of each point", **total,
+                  "summaries": [{"ours": a, "peer": b, **s} for a, b, s in summaries(entries)],
+                  "not_used": selection.unused(names), "not_compared": zeros}
+        print(json.dumps(answer, indent=1, allow_nan=False))
+        return 0
+    print(f"ours against the rest by {selection.metric.name}; a ratio above 1 says that ours is "
+          "better")
+    for line in pairing.table(entries, [run for run, _ in selection.runs]):
+        print(line)
+    for name, peer, found in summaries(entries):
+        print(pairing.summary_line(f"{name} against {'the ' if ' ' in peer else ''}{peer}", found))
+    print(pairing.summary_line("all of ours against the best peer", total))
+    for line in pairing.caveats(selection, names, zeros):
+        print(line)
+    return 0

@@ -1,0 +1,289 @@
+/* The gate, the counting and the oracle of one window, and the team below it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/clock.h"
+#include "harness/topology.h"
+#include "harness/window.h"
+#include "harness/work.h"
+
+static struct topology topology;
+static char why[512];
+
+struct cell {
+        CT_ALIGN_PAIR ct_atomic_u64 value;
+        ct_atomic_u64 calls;
+};
+
+static uint64_t add(void *self, struct worker *w, uint64_t n)
+{
+        struct cell *c = self;
+
+        (void)w;
+        ct_add_u64_relaxed(&c->value, n);
+        ct_add_u64_relaxed(&c->calls, 1);
+        work_spin(n);
+        return n;
+}
+
+static struct totals seen; /* by the oracle */
+static uint64_t seen_value;
+
+static int check(const void *self, const struct totals *t, double *metrics)
+{
+        seen = *t;
+        seen_value = ct_load_u64_relaxed(&((const struct cell *)self)->value);
+        metrics[0] = 42;
+        return seen_value == t->effects ? 0 : -EBADMSG;
+}
+
+static const struct contestant adder = {.name = "adder",
+                                        .source = "",
+                                        .size = sizeof(struct cell),
+                                        .align = 128,
+                                        .run = {add},
+                                        .check = check};
+static const struct contestant *const contestants[] = {&adder, NULL};
+static const struct family family = {
+        .name = "test", .contestants = contestants, .workloads = {"w"}, .metrics = {"m_first"}};
+static const struct params params = {{0}};
+
+static struct window_spec spec(int64_t ms)
+{
+        return (struct window_spec){.family = &family,
+                                    .contestant = &adder,
+                                    .params = &params,
+                                    .window_ns = ms * CT_NS_PER_MS,
+                                    .work_pct = 100,
+                                    .stuck_after_ns = 20 * CT_NS_PER_S};
+}
+
+struct lab {
+        struct team *team;
+        struct window *window;
+};
+
+static void open_lab(struct lab *lab, unsigned threads)
+{
+        assert_int_equal(team_start(&lab->team, &topology, "compact", threads, why, sizeof why), 0);
+        assert_int_equal(
+                window_alloc(&lab->window, lab->team, &family, 1, sizeof(struct cell), 128), 0);
+}
+
+static void close_lab(struct lab *lab)
+{
+        window_free(lab->window);
+        team_stop(lab->team);
+}
+
+static void the_oracle_gets_every_operation(void **state)
+{
+        (void)state;
+        for (unsigned threads = 1; threads <= 8; threads *= 2) {
+                struct window_spec s = spec(5);
+                struct measurement m;
+                struct lab lab;
+
+                open_lab(&lab, threads);
+                assert_int_equal(window_run(lab.window, &s, 100, &m), 0);
+                assert_true(m.verified);
+                assert_int_equal(seen.threads, threads);
+                assert_int_equal(seen.ops, seen.effects);
+                assert_int_equal(seen.ops, seen_value);
+                assert_true(m.ops > 0 && m.ops <= (double)seen.ops); /* the snapshot came first */
+                assert_true(m.own[0] == 42);
+                close_lab(&lab);
+        }
+}
+
+static void rates_follow_from_counts_and_time(void **state)
+{
+        struct window_spec s = spec(10);
+        struct measurement m;
+        struct lab lab;
+
+        (void)state;
+        open_lab(&lab, 2);
+        assert_int_equal(window_run(lab.window, &s, 100, &m), 0);
+        assert_true(m.window_ns >= 10e6);
+        assert_true(fabs(m.ns_per_op * m.ops / m.window_ns - 1) < 1e-9);
+        assert_true(fabs(m.ops_per_s * m.ns_per_op / 1e9 - 1) < 1e-9);
+        assert_true(m.fairness_jain > 0 && m.fairness_jain <= 1 + 1e-12);
+        assert_true(m.fairness_min_max >= 0 && m.fairness_min_max <= 1);
+        assert_true(m.overlap_ratio >= 0 && m.overlap_ratio <= 1);
+        assert_true(isnan(m.latency_p50_ns)); /* throughput windows read no clock */
+        close_lab(&lab);
+}
+
+static void latency_windows_have_quantiles_and_no_rate(void **state)
+{
+        struct window_spec s = spec(5);
+        struct measurement m;
+        struct lab lab;
+
+        (void)state;
+        s.sample_every = 4;
+        open_lab(&lab, 1);
+        assert_int_equal(window_run(lab.window, &s, 100, &m), 0);
+        assert_true(m.verified);
+        assert_true(isnan(m.ns_per_op) && isnan(m.ops_per_s));
+        assert_int_equal((uint64_t)m.latency_samples, seen.ops / 4);
+        assert_true(m.latency_p50_ns <= m.latency_p99_ns && m.latency_p99_ns <= m.latency_p999_ns);
+        assert_true(m.latency_p999_ns <= m.latency_max_ns);
+        assert_true(m.clock_ns > 0);
+        close_lab(&lab);
+}
+
+static void a_planted_slow_down_does_more_than_it_counts(void **state)
+{
+        struct window_spec s = spec(5);
+        struct measurement m;
+        struct lab lab;
+
+        (void)state;
+        s.work_pct = 110;
+        open_lab(&lab, 1);
+        assert_int_equal(window_run(lab.window, &s, 100, &m), 0);
+        assert_true(m.verified); /* the oracle knows the real number */
+        assert_int_equal(seen.ops % 110, 0);
+        assert_int_equal((uint64_t)m.ops % 100, 0);
+        close_lab(&lab);
+}
+
+static void every_window_starts_from_zero(void **state)
+{
+        struct window_spec s = spec(2);
+        struct measurement m;
+        struct lab lab;
+
+        (void)state;
+        open_lab(&lab, 2);
+        for (int i = 0; i < 5; i++) {
+                assert_int_equal(window_run(lab.window, &s, 100, &m), 0);
+                assert_true(m.verified);
+        }
+        close_lab(&lab);
+}
+
+static void warming_up_finds_a_batch_of_about_5_us(void **state)
+{
+        struct window_spec s = spec(5);
+        uint64_t batch = 0;
+        struct lab lab;
+
+        (void)state;
+        open_lab(&lab, 1);
+        assert_int_equal(window_warm(lab.window, &s, 3 * CT_NS_PER_MS, &batch), 0);
+        assert_true(batch >= 1 && batch <= 65536);
+        assert_true(batch < 10 || batch % 10 == 0);
+        close_lab(&lab);
+}
+
+/* ---- the team ---- */
+
+struct whereabouts {
+        int cpu[8];
+        ct_atomic_u32 runs;
+};
+
+static void look_where(void *ctx, unsigned index)
+{
+        struct whereabouts *w = ctx;
+
+        w->cpu[index] = sched_getcpu();
+        ct_add_u32_relaxed(&w->runs, 1);
+}
+
+static void workers_run_where_the_plan_says(void **state)
+{
+        struct whereabouts w = {.runs = 0};
+        struct team *team;
+
+        (void)state;
+        assert_int_equal(team_start(&team, &topology, "compact", 4, why, sizeof why), 0);
+        assert_true(team_pinned(team));
+        team_release(team, 0, 4, look_where, &w);
+        assert_int_equal(team_wait(team, ct_deadline_after(20 * CT_NS_PER_S)), 0);
+        assert_int_equal(ct_load_u32_relaxed(&w.runs), 4);
+        for (unsigned i = 0; i < 4; i++)
+                assert_int_equal(w.cpu[i], team_cpu(team, i));
+        assert_int_equal(team_oversubscribed(team), 4 > topology_pus(&topology));
+        team_stop(team);
+}
+
+static void a_team_of_one_has_a_second_thread(void **state)
+{
+        struct whereabouts w = {.runs = 0};
+        struct team *team;
+
+        (void)state;
+        assert_int_equal(team_start(&team, &topology, "compact", 1, why, sizeof why), 0);
+        assert_int_equal(team_threads(team), 1);
+        team_release(team, 1, 1, look_where, &w); /* it is there and takes work */
+        assert_int_equal(team_wait(team, ct_deadline_after(20 * CT_NS_PER_S)), 0);
+        assert_int_equal(ct_load_u32_relaxed(&w.runs), 1);
+        if (topology_pus(&topology) > 1)
+                assert_true(team_hop(team) > 0);
+        else
+                assert_true(team_hop(team) == 0);
+        team_stop(team);
+}
+
+static void a_policy_that_means_nothing_is_refused(void **state)
+{
+        struct team *team = (struct team *)1;
+
+        (void)state;
+        assert_int_not_equal(team_start(&team, &topology, "no-such", 1, why, sizeof why), 0);
+        assert_null(team);
+        assert_non_null(strstr(why, "no-such"));
+}
+
+static void the_hop_is_zero_without_a_pair(void **state)
+{
+        struct team *team;
+
+        (void)state;
+        assert_int_equal(team_start(&team, &topology, "one", 2, why, sizeof why), 0);
+        assert_false(team_has_pair(team));
+        assert_true(team_hop(team) == 0);
+        assert_true(team_scaling(team) == 0); /* two threads on one PU */
+        team_stop(team);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_oracle_gets_every_operation),
+                cmocka_unit_test(rates_follow_from_counts_and_time),
+                cmocka_unit_test(latency_windows_have_quantiles_and_no_rate),
+                cmocka_unit_test(a_planted_slow_down_does_more_than_it_counts),
+                cmocka_unit_test(every_window_starts_from_zero),
+                cmocka_unit_test(warming_up_finds_a_batch_of_about_5_us),
+                cmocka_unit_test(workers_run_where_the_plan_says),
+                cmocka_unit_test(a_team_of_one_has_a_second_thread),
+                cmocka_unit_test(a_policy_that_means_nothing_is_refused),
+                cmocka_unit_test(the_hop_is_zero_without_a_pair),
+        };
+        int rc;
+
+        if (topology_load(&topology, why, sizeof why)) {
+                fprintf(stderr, "%s\n", why);
+                return 1;
+        }
+        rc = cmocka_run_group_tests(tests, NULL, NULL);
+        topology_free(&topology);
+        return rc;
+}
