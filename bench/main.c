@@ -112,7 +112,7 @@ static int measure(struct sweep *s, struct entry *entries)
         code = suite_run(s);
         if (code == EXIT_OK || code == EXIT_BENCHMARK) {
                 reporting = true;
-                gbench_report();
+                gbench_report(!s->options->no_table);
         }
         return code;
 }
@@ -138,7 +138,7 @@ static int run(const struct family *f, const struct options *o, bool list_tests)
                 if (!entries)
                         code = EXIT_ENVIRONMENT;
                 else if (list_tests)
-                        gbench_report();
+                        gbench_report(true);
                 else
                         code = measure(&sweep, entries);
                 free(entries);

@@ -152,12 +152,14 @@ unsigned gbench_select(void)
         return static_cast<unsigned>(benchmark::RunSpecifiedBenchmarks(&nobody));
 }
 
-unsigned gbench_report(void)
+unsigned gbench_report(bool table)
 {
         WithoutDebugWarning filter;
+        Nobody nobody;
 
         initialize(flags);
-        return static_cast<unsigned>(benchmark::RunSpecifiedBenchmarks());
+        return static_cast<unsigned>(table ? benchmark::RunSpecifiedBenchmarks()
+                                           : benchmark::RunSpecifiedBenchmarks(&nobody));
 }
 
 void gbench_time(struct gbench_state *s, double ns_per_operation)

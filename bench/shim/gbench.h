@@ -31,9 +31,9 @@ void gbench_repetitions(unsigned n, bool force);
 void gbench_context(const char *key, const char *value);
 void gbench_register(const char *name, gbench_fn *, void *user);
 
-/* Both return how many benchmarks matched. */
+/* Both return how many benchmarks matched. Without the table, only --benchmark_out is written. */
 unsigned gbench_select(void);
-unsigned gbench_report(void);
+unsigned gbench_report(bool table);
 
 /* In a callback. */
 void gbench_time(struct gbench_state *, double ns_per_operation);

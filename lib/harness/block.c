@@ -61,7 +61,7 @@ static int measure_window(struct lab *lab, size_t k, const struct item *item, st
                 .contestant = item->contestant,
                 .params = &lab->block->params,
                 .workload = lab->block->workload,
-                .window_ns = s->window_ns,
+                .window_ns = sweep_window_ns(s, lab->block),
                 .sample_every = lab->block->sample_every,
                 .work_pct = item->work_pct,
                 .stuck_after_ns = s->options->watchdog_ns,

@@ -29,6 +29,7 @@ enum {
         OPT_CONTROL,
         OPT_PAIRS,
         OPT_QUIET,
+        OPT_NO_TABLE,
         OPT_LIST,
         OPT_PLAN,
         OPT_JSON,
@@ -56,6 +57,7 @@ static const struct option long_options[] = {
         {"control", required_argument, NULL, OPT_CONTROL},
         {"pairs", required_argument, NULL, OPT_PAIRS},
         {"quiet", no_argument, NULL, OPT_QUIET},
+        {"no-table", no_argument, NULL, OPT_NO_TABLE},
         {"list", no_argument, NULL, OPT_LIST},
         {"plan", no_argument, NULL, OPT_PLAN},
         {"json", no_argument, NULL, OPT_JSON},
@@ -88,6 +90,8 @@ void options_help(const struct family *f)
              "  --resume              continue an interrupted run in --run-dir\n"
              "  --list, --plan        show contestants, or who would run where; --json\n"
              "  --quiet               no progress on stderr\n"
+             "  --no-table            no table of results; --benchmark_out is written all the "
+             "same\n"
              "  --benchmark_*         every flag of Google Benchmark\n\n"
              "Exit: 0 ok, 1 a benchmark failed, 2 usage, 3 bad input file, 4 environment, 5 "
              "output,\n"
@@ -170,7 +174,9 @@ static int parse_regex(regex_t *re, bool *has, const char *name, const char *arg
         rc = regcomp(re, anchored, REG_EXTENDED | REG_NOSUB);
         if (rc) {
                 regerror(rc, re, why, sizeof why);
-                return usage(name, arg, why);
+                fprintf(stderr, "contend: %s '%s': %s, expected a POSIX extended pattern\n", name,
+                        arg, why);
+                return EXIT_USAGE;
         }
         *has = true;
         return 0;
@@ -268,6 +274,9 @@ static int parse_one(struct options *o, const struct family *f, int opt)
                 return 0;
         case OPT_QUIET:
                 o->quiet = true;
+                return 0;
+        case OPT_NO_TABLE:
+                o->no_table = true;
                 return 0;
         case OPT_LIST:
                 o->action = ACT_LIST;

@@ -29,7 +29,7 @@ struct where {
 
 struct options {
         enum action action;
-        bool json, quiet, full, resume;
+        bool json, quiet, full, resume, no_table;
         bool has_contestants, has_workloads;
         regex_t contestants, workloads;
         unsigned threads[MAX_THREAD_COUNTS];

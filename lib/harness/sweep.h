@@ -61,9 +61,12 @@ void sweep_key(const struct sweep *, const struct item *, unsigned rep, struct r
 /* "counter/inc/impl:ref/exec:thread/place:compact/T:2/p_read_pct:50" */
 void sweep_name(const struct sweep *, const struct item *, char *out, size_t size);
 
-/* Windows selected, windows not done yet, and the seconds one window takes with all around it. */
-size_t sweep_windows(const struct sweep *);
+/* Windows not done yet, and about how long they take with all around them. */
 size_t sweep_open(const struct sweep *);
-double sweep_window_seconds(const struct sweep *);
+double sweep_seconds(const struct sweep *);
+
+/* The length of a block's windows: twice the usual with more threads than CPUs, so that the
+   scheduler's turns fit into it several times. */
+int64_t sweep_window_ns(const struct sweep *, const struct block *);
 
 #endif

@@ -4,8 +4,9 @@
  * All workers wait at a spin gate, start at one deadline that the last to arrive sets, and run
  * until a flag. Each counts on its own cache line and publishes after every batch; the rate comes
  * from one snapshot of those counts taken while all still run (a spin lock may need seconds to let
- * its last waiters go), the oracle gets the exact counts of the end. No clock is read inside the
- * loop, except in latency windows (sample_every > 0), which therefore report no rate.
+ * its last waiters go), the oracle gets the exact counts of the end. With more workers than CPUs
+ * the window begins, with a first snapshot, when the last worker has started. No clock is read
+ * inside the loop, except in latency windows (sample_every > 0), which therefore report no rate.
  */
 #ifndef CT_HARNESS_WINDOW_H
 #define CT_HARNESS_WINDOW_H

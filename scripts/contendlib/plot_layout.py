@@ -57,7 +57,7 @@ _REACH = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 11, -11, 14, -14)
 
 
 def _candidates(x, y, width, half):
-    """[(text's left edge, its middle's y, side)]: beside the point, and centred over or under it."""
+    """[(text's left edge, its middle's y, side)]: beside the point, and over or under it."""
     for reach in _REACH:
         yield x + 10, y + reach * half, "left"
         yield x - 10 - width, y + reach * half, "right"

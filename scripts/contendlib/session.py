@@ -118,7 +118,8 @@ class Session:
     def argv(self, family, began, families_left):
         argv = [binaries.find(family.binary), "--run-dir", str(self.path), "--run-id", self.run_id,
                 f"--benchmark_out={self.path / family.name}.gbench.json",
-                "--benchmark_out_format=json", *options.to_argv(self.chosen)]
+                "--benchmark_out_format=json",
+                *([] if self.args.verbose else ["--no-table"]), *options.to_argv(self.chosen)]
         if self.args.budget is not None:
             left = self.args.budget - (time.monotonic() - began)
             argv += ["--budget", str(max(1, int(left / families_left)))]

@@ -10,7 +10,7 @@ from contendlib.errors import ComparisonImpossible, UsageError, printable
 def add_arguments(parser):
     pairing.add_arguments(parser)
     parser.add_argument("--ours", metavar="REGEX", help="contestants on our side (default: this "
-                        "suite's that keep the full contract); matches anywhere in the name")
+                        "suite's that keep the full contract); the whole name")
     parser.add_argument("--peers", metavar="REGEX", help="contestants on the other side (default: "
                         "the baselines and other people's libraries)")
 
@@ -29,12 +29,12 @@ def sides(names, ours=None, peers=None):
         mine = [n for n in names if schema.role(n) == "ours"]
     else:
         pattern = _pattern("--ours", ours)
-        mine = [n for n in names if pattern.search(n)]
+        mine = [n for n in names if pattern.fullmatch(n)]
     if peers is None:
         theirs = [n for n in names if schema.role(n) in ("baseline", "foreign")]
     else:
         pattern = _pattern("--peers", peers)
-        theirs = [n for n in names if pattern.search(n)]
+        theirs = [n for n in names if pattern.fullmatch(n)]
     return mine, [n for n in theirs if n not in mine]
 
 
