@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PAUSES 256 /* measured at once: 5 to 40 us */
-#define WAKES 48   /* measured wake-ups; the median counts */
+#define PAUSES 256      /* measured at once: 5 to 40 us */
+#define WAKES 48        /* measured wake-ups; the median counts */
 #define WAKE_LEAST 1000 /* ns */
 #define WAKE_MOST 100000
 #define CREDIT_FULL 256
@@ -100,7 +100,7 @@ struct ct_parker_calibration ct_parker_calibration(void)
 struct wake_test {
         struct ct_waiter waiter; /* the sleeper's */
         ct_atomic_u32 ready;     /* the sleeper has initialised it */
-        ct_atomic_u64 sent_at; /* ns, written just before the unpark */
+        ct_atomic_u64 sent_at;   /* ns, written just before the unpark */
         int64_t took[WAKES];
         int cpu[2];
         int failed[2]; /* errno of the pinning */

@@ -65,15 +65,17 @@ static int sleep_for_permit(struct ct_waiter *w, int64_t deadline)
 #endif
                 int r = ct_futex_wait(&w->word, CT_WAITER_PARKED_, deadline);
 
+#ifdef CT_PLANT_parker_timeout_eats_permit
+                if (r == -ETIMEDOUT) {
+                        ct_store_u32_relaxed(&w->word, CT_WAITER_EMPTY_);
+                        return r;
+                }
+#endif
                 if (take_permit(w))
                         return 0;
                 if (r != -ETIMEDOUT)
                         continue; /* EINTR, or a wake meant for an earlier user of the address */
                 word = CT_WAITER_PARKED_;
-#ifdef CT_PLANT_parker_timeout_eats_permit
-                ct_store_u32_relaxed(&w->word, CT_WAITER_EMPTY_);
-                return -ETIMEDOUT;
-#endif
                 if (ct_cas_u32_relaxed(&w->word, &word, CT_WAITER_EMPTY_))
                         return -ETIMEDOUT;
                 /* An unpark won against the timeout: the permit is there now. */

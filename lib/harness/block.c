@@ -9,7 +9,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/parker.h"
 #include "harness/noise.h"
+#include "harness/topology.h"
 #include "harness/window.h"
 
 enum { TRIES = 4 }; /* a noisy window is repeated up to 3 times, then kept and flagged */
@@ -59,7 +61,7 @@ static int measure_window(struct lab *lab, size_t k, const struct item *item, st
         struct window_spec spec = {
                 .family = s->family,
                 .contestant = item->contestant,
-                .params = &lab->block->params,
+                .params = &item->params,
                 .workload = lab->block->workload,
                 .window_ns = sweep_window_ns(s, lab->block),
                 .sample_every = lab->block->sample_every,
@@ -87,7 +89,8 @@ static int measure_window(struct lab *lab, size_t k, const struct item *item, st
 }
 
 /* A contestant that measures by itself: what the host did meanwhile is still ours to judge. */
-static int measure_by_itself(struct lab *lab, measure_fn *measure, struct measurement *m)
+static int measure_by_itself(struct lab *lab, measure_fn *measure, const struct params *params,
+                             struct measurement *m)
 {
         const struct sweep *s = lab->sweep;
         struct ct_host_usage before, after;
@@ -102,7 +105,7 @@ static int measure_by_itself(struct lab *lab, measure_fn *measure, struct measur
 
                 measurement_clear(m);
                 ct_host_usage_read(&before, &cpus);
-                rc = measure(s->topology, &lab->block->params, s->window_ns, m);
+                rc = measure(s->topology, params, s->window_ns, m);
                 ct_host_usage_read(&after, &cpus);
                 ct_host_usage_between(&before, &after, &host);
                 noise.window_ns = (double)(after.when_ns - before.when_ns);
@@ -134,7 +137,7 @@ static void measure_item(struct lab *lab, size_t k, unsigned rep)
         m.kind = MSG_ROW;
         measurement_clear(&m.result);
         if (measure)
-                rc = measure_by_itself(lab, measure, &m.result);
+                rc = measure_by_itself(lab, measure, &item->params, &m.result);
         else
                 rc = measure_window(lab, k, item, &m.result);
         if (rc) {
@@ -180,6 +183,10 @@ static void open_lab(struct lab *lab)
 
         if (team_start(&lab->team, s->topology, s->options->placement, b->threads, why, sizeof why))
                 fail(lab->fd, why);
+        if (team_pinned(lab->team)) /* spinning for somebody who needs this very CPU is waste */
+                ct_parker_set_cpus(team_pus(lab->team) > 1 || !team_oversubscribed(lab->team)
+                                           ? topology_pus(s->topology)
+                                           : 1);
         storage_needs(s, b, &size, &align);
         if (window_alloc(&lab->window, lab->team, s->family, s->options->seed, size, align))
                 fail(lab->fd, "out of memory for the contestants' storage");

@@ -34,6 +34,7 @@ enum caps {
         CAP_BASELINE = 1u << 4, /* what others offer: measured against, never "ours" */
         CAP_FLOOR = 1u << 5,    /* does nothing: the cost of the loop itself */
         CAP_SECTION = 1u << 6,  /* has a critical section that can be lengthened */
+        CAP_SHARDED = 1u << 7,  /* is split into parts, how many is a parameter */
 };
 
 /* Values of the family's parameters, in the order of family->params. */
@@ -86,6 +87,11 @@ struct contestant {
            wrong. `metrics` are the family's metric columns, NAN = not measured. */
         int (*check)(const void *self, const struct totals *, double *metrics);
         void (*fini)(void *self);
+        /* Once per worker and window, on the worker's own thread: after init(), for what it should
+           touch first or prepare (its rng is seeded, its draws are ready) and keep in local; 0 or
+           -errno. And after its last operation, before check(). NULL: nothing to do. */
+        int (*worker_init)(void *self, struct worker *);
+        void (*worker_fini)(void *self, struct worker *);
         /* Instead of run: measures by itself, with threads that it pins itself. */
         measure_fn *measure[MAX_WORKLOADS];
 };
@@ -103,7 +109,11 @@ struct point {
         unsigned workload; /* index into family->workloads */
         struct params params;
         enum thread_set threads;
-        unsigned needs; /* contestants without all these caps sit it out (0: any) */
+        unsigned needs;   /* contestants without all these caps sit it out (0: any) */
+        unsigned without; /* contestants with any of these caps sit it out */
+        /* Measured in the blocks of the point before it, interleaved with its contestants, because
+           they are to be compared; workload and thread counts are that point's. */
+        bool joins;
 };
 
 struct point_list {

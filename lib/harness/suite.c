@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/parker.h"
 #include "harness/block.h"
 #include "harness/csv.h"
 #include "harness/environment.h"
@@ -324,6 +325,7 @@ int suite_run(struct sweep *s)
         int code = 0;
 
         catch_signals();
+        ct_parker_calibrate(); /* while the machine is quiet; the blocks' processes inherit it */
         if (s->options->run_dir)
                 code = open_files(&run);
         if (!code) {

@@ -8,25 +8,6 @@
 #include "harness/placement.h"
 #include "harness/topology.h"
 
-void point_list_add(struct point_list *l, const struct point *p)
-{
-        if (l->n == l->capacity) {
-                l->capacity = l->capacity ? l->capacity * 2 : 32;
-                l->points = realloc(l->points, l->capacity * sizeof *l->points);
-                if (!l->points)
-                        abort();
-        }
-        l->points[l->n++] = *p;
-}
-
-int family_param_index(const struct family *f, const char *name)
-{
-        for (int i = 0; i < MAX_PARAMS && f->params[i]; i++)
-                if (!strcmp(f->params[i], name))
-                        return i;
-        return -1;
-}
-
 static void *grow(void *p, size_t n, size_t size)
 {
         void *q = realloc(p, (n + 1) * size);
@@ -101,18 +82,19 @@ static bool takes_part(const struct sweep *s, const struct contestant *c, const 
 
         if (!c->run[p->workload] && !c->measure[p->workload])
                 return false;
-        if ((c->caps & p->needs) != p->needs)
+        if ((c->caps & p->needs) != p->needs || c->caps & p->without)
                 return false;
         return !o->has_contestants || !regexec(&o->contestants, c->name, 0, NULL, 0);
 }
 
-static void add_item(struct sweep *s, const struct contestant *c, const char *name,
-                     unsigned work_pct)
+static void add_item(struct sweep *s, const struct contestant *c, const struct params *params,
+                     const char *name, unsigned work_pct)
 {
         s->item = grow(s->item, s->n_items, sizeof *s->item);
         s->item[s->n_items++] = (struct item){
                 .block = s->n_blocks - 1,
                 .contestant = c,
+                .params = *params,
                 .name = name,
                 .work_pct = work_pct,
         };
@@ -132,7 +114,8 @@ static struct block *add_block(struct sweep *s, unsigned workload, const char *n
         return &s->block[s->n_blocks++];
 }
 
-static void add_point(struct sweep *s, const struct point *p)
+/* A point and the n - 1 that join it. */
+static void add_points(struct sweep *s, const struct point *p, size_t n_joined)
 {
         const struct family *f = s->family;
         const struct options *o = s->options;
@@ -142,17 +125,17 @@ static void add_point(struct sweep *s, const struct point *p)
 
         if (o->has_workloads && regexec(&o->workloads, f->workloads[p->workload], 0, NULL, 0))
                 return;
-        if (!options_where(o, f, &p->params))
-                return;
         for (size_t t = 0; t < n; t++) {
                 struct block *b = add_block(s, p->workload, f->workloads[p->workload], counts[t]);
 
-                b->params = p->params;
                 if (sample >= 0 && p->params.value[sample] > 0)
                         b->sample_every = (unsigned)p->params.value[sample];
-                for (size_t i = 0; f->contestants[i]; i++)
-                        if (takes_part(s, f->contestants[i], p))
-                                add_item(s, f->contestants[i], f->contestants[i]->name, 100);
+                for (size_t k = 0; k < n_joined; k++)
+                        for (size_t i = 0; f->contestants[i]; i++)
+                                if (options_where(o, f, &p[k].params) &&
+                                    takes_part(s, f->contestants[i], &p[k]))
+                                        add_item(s, f->contestants[i], &p[k].params,
+                                                 f->contestants[i]->name, 100);
                 if (!s->block[s->n_blocks - 1].n_items)
                         s->n_blocks--;
         }
@@ -178,19 +161,19 @@ static void add_controls(struct sweep *s, unsigned pairs, unsigned pct, unsigned
                         unsigned threads = o->n_threads ? o->threads[made % o->n_threads]
                                            : second     ? cores
                                                         : 1;
-                        struct block *b;
+                        struct params params;
 
                         if (!c->run[0] ||
                             (only ? !strstr(only, c->name)
                                   : regexec(&o->contestants, c->name, 0, NULL, 0) != 0))
                                 continue;
-                        b = add_block(s, 0, c->name, threads);
+                        add_block(s, 0, c->name, threads);
                         for (int k = 0; k < MAX_PARAMS; k++)
-                                b->params.value[k] = PARAM_UNSET;
-                        b->params.value[PAIR_PARAM] = ++*number;
-                        b->params.value[PCT_PARAM] = pct;
-                        add_item(s, c, "a", 100);
-                        add_item(s, c, "b", pct);
+                                params.value[k] = PARAM_UNSET;
+                        params.value[PAIR_PARAM] = ++*number;
+                        params.value[PCT_PARAM] = pct;
+                        add_item(s, c, &params, "a", 100);
+                        add_item(s, c, &params, "b", pct);
                         made++;
                 }
                 if (made == before)
@@ -250,8 +233,11 @@ int sweep_build(struct sweep *s, const struct family *f, const struct options *o
                 build_controls(s);
         } else {
                 f->points(topology, o->full, &list);
-                for (size_t i = 0; i < list.n; i++)
-                        add_point(s, &list.points[i]);
+                for (size_t i = 0, n; i < list.n; i += n) {
+                        for (n = 1; i + n < list.n && list.points[i + n].joins; n++)
+                                ;
+                        add_points(s, &list.points[i], n);
+                }
                 free(list.points);
         }
         if (!s->n_items) {
@@ -349,7 +335,7 @@ void sweep_key(const struct sweep *s, const struct item *i, unsigned rep, struct
                 .workload = b->workload_name,
                 .exec = s->options->exec,
                 .placement = s->options->placement,
-                .params = &b->params,
+                .params = &i->params,
                 .threads = b->threads,
                 .rep = rep + 1,
         };
@@ -363,7 +349,7 @@ void sweep_name(const struct sweep *s, const struct item *i, char *out, size_t s
                             b->threads);
 
         for (int p = 0; p < MAX_PARAMS && s->family->params[p]; p++)
-                if (b->params.value[p] >= 0 && used > 0 && (size_t)used < size)
+                if (i->params.value[p] >= 0 && used > 0 && (size_t)used < size)
                         used += snprintf(out + used, size - (size_t)used, "/%s:%lld",
-                                         s->family->params[p] + 2, (long long)b->params.value[p]);
+                                         s->family->params[p] + 2, (long long)i->params.value[p]);
 }

@@ -1,7 +1,8 @@
 /*
  * The sweep: which windows are to be measured, in blocks.
  *
- * A block is one point (workload, parameters, thread count) with all its contestants: the windows
+ * A block is one point (workload, parameters, thread count) with all its contestants, and those of
+ * points that join it (the same with other parameters: a number of shards, say): the windows
  * of a block are measured close together, their contestants interleaved in a seeded random order
  * anew in each repetition, so that A and B see the same machine. An item is one contestant in one
  * block.
@@ -18,6 +19,7 @@ enum item_state { REP_OPEN, REP_DONE };
 struct item {
         size_t block;
         const struct contestant *contestant;
+        struct params params;
         const char *name;  /* CSV name; the contestant's, or a/b in controls */
         unsigned work_pct; /* 100 but for planted slow-downs */
         bool selected;
@@ -29,7 +31,6 @@ struct item {
 struct block {
         unsigned workload;
         const char *workload_name; /* CSV name */
-        struct params params;
         unsigned threads;
         unsigned sample_every;
         size_t first_item, n_items;

@@ -29,6 +29,7 @@ struct slot {
         CT_ALIGN_PAIR int64_t start_ns;
         uint64_t counted_from, counted_to; /* published, at the window's two ends */
         uint64_t ops, effects;             /* exact, all that was done */
+        int init_result;                   /* of worker_init() */
         struct ct_thread_usage before, after;
         double mhz_before, mhz_after;
         struct ct_histogram *latency;
@@ -228,6 +229,23 @@ static void prepare_job(void *ctx, unsigned index)
         w->init_result = c->init ? c->init(w->storage, w->spec->params, team_threads(w->team)) : 0;
 }
 
+static void worker_init_job(void *ctx, unsigned index)
+{
+        struct window *w = ctx;
+        struct slot *s = &w->slot[index];
+
+        s->init_result = w->spec->contestant->worker_init(w->storage, &s->worker);
+}
+
+static void worker_fini_job(void *ctx, unsigned index)
+{
+        struct window *w = ctx;
+        struct slot *s = &w->slot[index];
+
+        if (!s->init_result)
+                w->spec->contestant->worker_fini(w->storage, &s->worker);
+}
+
 /* ---- the coordinator's side ---- */
 
 static int64_t param(const struct window *w, const char *name)
@@ -235,6 +253,42 @@ static int64_t param(const struct window *w, const char *name)
         int i = name ? family_param_index(w->family, name) : -1;
 
         return i < 0 ? 0 : w->spec->params->value[i];
+}
+
+static int on_all_workers(struct window *w, team_job *job)
+{
+        team_release(w->team, 0, team_threads(w->team), job, w);
+        return team_wait(w->team, ct_deadline_after(w->spec->stuck_after_ns));
+}
+
+static int end_workers(struct window *w)
+{
+        return w->spec->contestant->worker_fini ? on_all_workers(w, worker_fini_job) : 0;
+}
+
+/* On failure the workers that could begin are ended, and so is the contestant. */
+static int begin_workers(struct window *w)
+{
+        const struct contestant *c = w->spec->contestant;
+        int rc = 0;
+
+        for (unsigned i = 0; i < team_threads(w->team); i++) {
+                w->slot[i].worker.local = NULL;
+                w->slot[i].init_result = 0;
+        }
+        if (!c->worker_init)
+                return 0;
+        if (on_all_workers(w, worker_init_job))
+                return -ETIMEDOUT;
+        for (unsigned i = 0; i < team_threads(w->team) && !rc; i++)
+                rc = w->slot[i].init_result;
+        if (!rc)
+                return 0;
+        if (end_workers(w))
+                return -ETIMEDOUT;
+        if (c->fini)
+                c->fini(w->storage);
+        return rc;
 }
 
 static int prepare(struct window *w, const struct window_spec *spec, uint64_t batch)
@@ -266,7 +320,7 @@ static int prepare(struct window *w, const struct window_spec *spec, uint64_t ba
                 ct_store_u64_relaxed(&s->published, 0);
                 ct_histogram_reset(s->latency);
         }
-        return 0;
+        return begin_workers(w);
 }
 
 static uint64_t published(const struct slot *s)
@@ -508,6 +562,8 @@ int window_run(struct window *w, const struct window_spec *spec, uint64_t batch,
                 latencies(w, m);
         usage(w, &before, &after, m, &noise);
         judge(w, &noise, m);
+        if (end_workers(w))
+                return -ETIMEDOUT;
         oracle(w, m);
         return 0;
 }

@@ -37,11 +37,12 @@ void window_free(struct window *);
 
 /* Finds the batch size for a contestant at this team size by running it for warm_ns: about 5 us of
    work, so that stopping is prompt and the flag costs nothing. 0, -ETIMEDOUT (stuck), or init's
-   error. */
+   or worker_init's error. */
 int window_warm(struct window *, const struct window_spec *, int64_t warm_ns, uint64_t *batch);
 
 /* Runs one window. 0 with *m filled (its oracle may have said no: m->verified), -ETIMEDOUT when a
-   worker did not stop (call team_dump(), then give up the process), or init's -errno. */
+   worker did not stop (call team_dump(), then give up the process), or init's or
+   worker_init's -errno. */
 int window_run(struct window *, const struct window_spec *, uint64_t batch, struct measurement *m);
 
 #endif

@@ -63,7 +63,8 @@ static inline bool ct_mutex_take_(struct ct_mutex *m, uint32_t *seen)
            case under load, free with waiters queued, would need a CAS that fails first. */
         *seen = ct_load_u32_relaxed(&m->state);
         return !(*seen & (CT_MUTEX_LOCKED_ | CT_MUTEX_STARVING_)) &&
-               ct_cas_u32_acquire(&m->state, seen, *seen | CT_MUTEX_LOCKED_); /* pairs with unlock */
+               ct_cas_u32_acquire(&m->state, seen,
+                                  *seen | CT_MUTEX_LOCKED_); /* pairs with unlock */
 }
 
 /* Takes the mutex, waiting as long as it is held. */
@@ -98,7 +99,8 @@ static inline bool ct_mutex_try_lock(struct ct_mutex *m)
         return false;
 }
 
-/* Takes the mutex: 0; or gives up at the deadline: -ETIMEDOUT. A deadline in the past tries once. */
+/* Takes the mutex: 0; or gives up at the deadline: -ETIMEDOUT. A deadline in the past tries once.
+ */
 static inline int ct_mutex_lock_until(struct ct_mutex *m, int64_t deadline)
 {
         uint32_t seen;

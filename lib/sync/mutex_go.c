@@ -56,7 +56,8 @@
 /* Longest pause between two attempts of a spinner. Attempts grow apart up to here: a short critical
    section is caught early, and under steady load the owner gets some dozens of turns on a line
    that nobody pulls away. Lock, increment, unlock by two threads on two Zen 4 cores took 12.8 ns at
-   0.2 us, 10.7 at 1 us, 10.2 at 2 us and 9.7 at 4 us, which is too long beside a wake-up (12 us). */
+   0.2 us, 10.7 at 1 us, 10.2 at 2 us and 9.7 at 4 us, which is too long beside a wake-up (12 us).
+ */
 #define MAX_STEP_NS 2000
 
 struct waiter {
@@ -154,6 +155,9 @@ static bool enqueue_or_take(struct ct_mutex *m, struct attempt *a)
                 if (ct_cas_u32_relaxed(&m->state, &old, queued)) /* the guard publishes the node */
                         break;
         }
+#ifdef CT_PLANT_mutex_requeue_at_tail
+        first = true;
+#endif
         if (first)
                 ct_waitlist_push_back(&m->queue, n);
         else
@@ -284,7 +288,10 @@ void ct_mutex_unlock_slow_(struct ct_mutex *m, uint32_t before)
                 }
                 handoff = old & STARVING;
                 state = handoff ? handed_over(m, old) : (old - WAITER) | WOKEN;
-        } while (!ct_cas_u32_relaxed(&m->state, &old, state)); /* unpark orders a hand-off */
+                /* The acquire is for a hand-off, and pairs with the release of another unlock: the
+                   mutex may have been taken, turned to starving mode and released since this
+                   thread let go of it, and what that owner did must reach the head through here. */
+        } while (!ct_cas_u32_acquire(&m->state, &old, state));
         head = (struct waiter *)ct_waitlist_pop(&m->queue);
         head->granted = handoff;
         place = head->node.waiter.place;

@@ -92,7 +92,8 @@ void ct_rwmutex_lock(struct ct_rwmutex *rw);
 /* Takes the write lock if nobody holds or awaits any; never waits. */
 bool ct_rwmutex_try_lock(struct ct_rwmutex *rw);
 
-/* As lock, but gives up at the deadline: 0 or -ETIMEDOUT. Readers that it had kept waiting go on. */
+/* As lock, but gives up at the deadline: 0 or -ETIMEDOUT. Readers that it had kept waiting go on.
+ */
 int ct_rwmutex_lock_until(struct ct_rwmutex *rw, int64_t deadline);
 
 /* Gives the write lock back. Panics if no writer holds it. */

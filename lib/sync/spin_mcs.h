@@ -14,7 +14,7 @@
  * Order: everything before an unlock happens before everything after the next lock.
  * Who may call: any thread; only the owner unlocks, with the node that it locked with.
  * Ownership: lock and nodes are the caller's; a node is in use from lock until unlock returns. Zero
- *      bytes are an unlocked lock; a node needs no init.
+ *      bytes are an unlocked lock (as an initialiser: {NULL}); a node needs no init.
  * Failure: none is detected.
  *
  * Source: Mellor-Crummey and Scott, "Algorithms for Scalable Synchronization on Shared-Memory
@@ -49,7 +49,7 @@ static inline void ct_mcs_lock(struct ct_mcs *l, struct ct_mcs_node *mine)
         before = ct_exchange_ptr_acq_rel(&l->tail, mine);
         if (!before)
                 return;
-        ct_store_ptr_release(&before->next, mine); /* pairs with unlock's acquire of next */
+        ct_store_ptr_release(&before->next, mine);  /* pairs with unlock's acquire of next */
         while (ct_load_u32_acquire(&mine->waiting)) /* pairs with the release in unlock */
                 ct_pause();
 }

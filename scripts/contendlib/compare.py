@@ -28,7 +28,7 @@ def add_arguments(parser):
                         help="these values of keys and parameters only, as "
                         "p_read_pct=90,99,threads=2")
     parser.add_argument("--contestants", metavar="REGEX",
-                        help="these contestants only; matches anywhere in the name")
+                        help="these contestants only; matches the whole name")
     parser.add_argument("--metric", default="ns_per_op", help="what to compare (ns_per_op)")
     parser.add_argument("--across-cpus", action="store_true",
                         help="give verdicts although A and B ran on other CPUs")
@@ -71,7 +71,7 @@ def _filters(args):
     if CONTROL in allowed.get("family", ()):
         raise UsageError("family control holds the suite's own trials: see contend control")
     try:
-        pattern = re.compile(args.contestants or "")
+        pattern = re.compile(args.contestants or ".*")
     except (re.error, RecursionError, OverflowError) as e:
         raise UsageError(f"--contestants '{printable(args.contestants)}' is not a regular "
                          f"expression: {printable(str(e))}") from None
@@ -80,7 +80,7 @@ def _filters(args):
 
 def _points(run, column, allowed, pattern):
     rows = [row for row in run.rows() if row["family"] != CONTROL
-            and condense.matches(row, allowed) and pattern.search(row["contestant"])]
+            and condense.matches(row, allowed) and pattern.fullmatch(row["contestant"])]
     return condense.condense(rows, column.name)
 
 
@@ -94,11 +94,12 @@ def find(args):
     a, b = (_points(run, column, allowed, pattern) for run in runs)
     matched = match(a, b)
     if not matched.pairs:
-        zeros = f" ({len(matched.zeros)} points have a value of 0)" if matched.zeros else ""
+        odd = (f"; {len(matched.unsound)} points have a value of 0 or beyond measure"
+               if matched.unsound else "")
         count = [sum(p.n > 0 for p in side) for side in (a, b)]
         raise ComparisonImpossible("nothing in common: no point has verified "
                                    f"{column.name} in both runs; A has {count[0]} points, B "
-                                   f"{count[1]}{zeros}")
+                                   f"{count[1]}{odd}")
     effect, spread = least_effect(runs)
     ground = Ground(effect, same_run, True if same_run else compare_environment.same_cpu(*runs),
                     args.across_cpus)

@@ -4,7 +4,7 @@ import math
 
 from . import plot_styles as styles
 from .compare_points import BETTER, CANNOT_TELL, OTHER_CPU, SAME, VERDICTS, WORSE, tally
-from .compare_text import SIDES, fixed
+from .compare_text import SIDES, fixed, ratio_text
 from .plot_gnuplot import BREAK, Chart, plain
 from .plot_layout import LogScale, clip, duration, number, text_width, thin, wrap
 from .plot_lines import POINT
@@ -12,6 +12,7 @@ from .plot_source import FOOT_SIZE, MARGIN, Source, plural
 from .textable import percent
 
 WIDTH, ROW, NAME_SIZE, SMALL_SIZE = 960, 20, 12, 11
+BOLD = 1.12             # how much wider bold text is
 MOST_POINTS = 40        # more rows than this and nobody reads them
 TOP = 128               # of the plotting area
 INK, SMALL_INK, HEAD_INK = 0x444444, 0x6B6B6B, 0x222222
@@ -20,10 +21,10 @@ INK, SMALL_INK, HEAD_INK = 0x444444, 0x6B6B6B, 0x222222
 LOOKS = {WORSE: (styles.VERMILION, styles.WEDGE), BETTER: (styles.BLUE, styles.TRIANGLE),
          SAME: (styles.GREY, styles.CIRCLE), CANNOT_TELL: (styles.GREY, styles.CIRCLE - 1),
          OTHER_CPU: (styles.BLACK, styles.DIAMOND)}
-TICKS = (0.02, 0.05, 0.1, 0.2, 0.25, 1 / 3, 0.5, 2 / 3, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1,
-         1.25, 1.5, 2, 3, 4, 5, 10, 20, 50)
-# Ticks that get a text before others; 1 first of all.
-FIRST_TICKS = (1, 0.5, 2, 0.25, 4, 0.8, 1.25, 0.9, 1.1)
+# Near 1 people think in per cent, further off in doublings.
+TICKS = (1 / 3, 0.5, 2 / 3, 0.8, 0.9, 0.95, 0.98, 1, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 3)
+FIRST_TICKS = (1, 0.5, 2, 0.8, 1.25, 0.9, 1.1)      # get a text before the others do
+TICK_ROOM = 42
 WORDS = {"ns_per_op": "time per operation", "ops_per_s": "operations per second"}
 UNITS = {"_ns": "ns", "_us": "µs", "_ms": "ms", "_pct": "%", "_mhz": "MHz"}
 
@@ -70,24 +71,28 @@ def chosen(entries, limit=MOST_POINTS):
 def grouped(entries):
     """[(contestant, [entries])], the contestant with the worst point first."""
     groups = {}
-    for e in sorted(entries, key=lambda e: e.ratio):
+    for e in sorted(entries, key=lambda e: (e.verdict != WORSE, e.ratio)):
         groups.setdefault(e.key.contestant, []).append(e)
-    return [(c, sorted(mine, key=lambda e: (e.key.workload, [str(type(v)) + str(v).zfill(20) for
-                                            _, v in e.key.params], e.key.threads)))
-            for c, mine in groups.items()]
+
+    def place(e):       # numbers by value, an empty parameter first
+        params = [(v is not None, v or 0) for _, v in e.key.params]
+        return e.key.workload, e.key.exec, e.key.placement, params, e.key.threads
+    return [(c, sorted(mine, key=place)) for c, mine in groups.items()]
 
 
-def others_text(others):
-    """What the rows that are not drawn would have said."""
-    low, high = min(e.ratio for e in others), max(e.ratio for e in others)
-    between = f"{low:.3f}x" if f"{low:.3f}" == f"{high:.3f}" else f"{low:.3f}x to {high:.3f}x"
-    verdicts = ", ".join(f"{n} {v}" for v, n in tally(others).items())
-    return f"not drawn: {plural(len(others), 'point')} nearer to 1, {between}: {verdicts}"
+def others_texts(others):
+    """What the rows that are not drawn would have said, in two parts."""
+    low, high = (ratio_text(end(e.ratio for e in others)) for end in (min, max))
+    between = f"{low}x" if low == high else f"{low}x to {high}x"
+    verdicts = ", ".join(f"{number(n, 1)} {v}" for v, n in tally(others).items())
+    return f"not drawn: {plural(len(others), 'point')} at {between}:", verdicts
 
 
 def value_text(column, value):
     if column.unit == "ns":
         return duration(value)
+    if column.unit == "1/s" and value >= 1e6:
+        return f"{number(value / 1e6)}\u00a0M/s"
     return number(value) + (f"\u00a0{column.unit}" if column.unit in ("%", "MHz", "1/s") else "")
 
 
@@ -109,8 +114,9 @@ def title(result):
         if same == len(result.entries):
             return f"B against A: the same at {'all ' if same > 1 else ''}{points}"
         return f"B against A: nothing shown to differ at {points}"
-    parts = [f"{n or 'none'} {word}" for n, word in ((worse, WORSE), (better, BETTER))]
-    return f"B against A: {', '.join(parts)} of {points}"
+    if not worse:
+        return f"B against A: {better} of {points} better, none worse"
+    return f"B against A: {worse} of {points} worse, {better or 'none'} better"
 
 
 def subtitle(result):
@@ -118,9 +124,15 @@ def subtitle(result):
     windows = plural(counts[0], "window") if len(counts) == 1 else (
         f"{counts[0]} to {counts[-1]} windows")
     name = result.column.name
-    return (f"ratio of the medians of {WORDS.get(name, name.replace('_', ' '))} over {windows} a "
-            f"side · bar = 95 % interval · band = {percent(result.ground.effect)}, the least that "
-            "counts")
+    said = (f"ratio of the medians of {WORDS.get(name, name.replace('_', ' '))} over {windows} a "
+            "side · bar = 95 % interval")
+    if not judged(result):
+        return said
+    return f"{said} · band = ±{percent(result.ground.effect)}, the least that counts"
+
+
+def judged(result):
+    return result.ground.same_cpu or result.ground.across
 
 
 def foot(result):
@@ -134,9 +146,10 @@ def foot(result):
         incomplete = ["incomplete run"] if run.incomplete else []
         lines.append(" · ".join([f"{side.upper()} = {run.run_id}", *own, *incomplete]))
     test = ("one run twice" if result.ground.same_run else
+            "not judged" if not judged(result) else
             "worse, better: Mann-Whitney p < 0.05, Holm over "
             f"{plural(sum(e.p is not None for e in result.entries), 'point')}")
-    lines += wrap([*both, test, f"{a_noisy} of {a_all} and {b_noisy} of {b_all} windows noisy"],
+    lines += wrap([*both, test, f"noisy windows: A {a_noisy} of {a_all}, B {b_noisy} of {b_all}"],
                   FOOT_SIZE, WIDTH - 2 * MARGIN)
     return [clip(plain(line), FOOT_SIZE, WIDTH - 2 * MARGIN) for line in lines[:4]]
 
@@ -155,9 +168,13 @@ class Picture:
         self.name_room = min(180, max(text_width(t, NAME_SIZE) for t in labels))
         places = [setting(e.key, self.constant) for e in self.drawn]
         self.place_room = min(230, max(text_width(t, SMALL_SIZE) for t in places))
-        self.left = MARGIN + self.name_room + 16 + self.place_room + 12
-        ratios = [self._ratio(e) for e in self.drawn]
-        ratio_room = max(text_width(t, SMALL_SIZE) for t in ratios)
+        # What stands in a row of its own stays left of the picture too.
+        heads = [text_width(f, NAME_SIZE) * BOLD + 14 + text_width(self._mean(f), SMALL_SIZE)
+                 for f in self.families]
+        tails = [text_width(t, SMALL_SIZE) for _, others in self.families.values() if others
+                 for t in others_texts(others)]
+        self.left = MARGIN + 12 + max(self.name_room + 16 + self.place_room, *heads, *tails)
+        ratio_room = max(text_width(self._ratio(e), SMALL_SIZE) for e in self.drawn)
         medians = [self._medians(e) for e in self.drawn]
         self.medians_at = WIDTH - MARGIN - max(text_width(t, SMALL_SIZE) for t in medians)
         self.ratio_at = self.medians_at - 14
@@ -167,7 +184,7 @@ class Picture:
 
     @staticmethod
     def _ratio(e):
-        return f"{e.ratio:.3f}x"
+        return f"{ratio_text(e.ratio)}x"
 
     def _medians(self, e):
         column = self.result.column
@@ -183,20 +200,30 @@ class Picture:
                     self.tables["rules"] += [(MARGIN, line), (WIDTH - MARGIN, line), BREAK]
                 self._group(contestant, mine)
             if others:
-                self.tables["small"].append((MARGIN, self.y, others_text(others), SMALL_INK))
-                self.y += ROW
+                self._tail(*others_texts(others))
         self.bottom = self.y - ROW / 2
         self._frame()
 
-    def _head(self, family):
+    def _mean(self, family):
         mean = self.result.geomeans[family]
-        said = plural(mean["count"], "point")
-        if mean["ratio"] is not None:
-            said = f"geometric mean {mean['ratio']:.3f}x over {said}"
+        points = plural(mean["count"], "point")
+        return points if mean["ratio"] is None else (
+            f"geometric mean {ratio_text(mean['ratio'])}x over {points}")
+
+    def _head(self, family):
         self.tables["heads"].append((MARGIN, self.y, family, HEAD_INK))
-        after = MARGIN + 1.12 * text_width(family, NAME_SIZE) + 14      # bold is wider
-        self.tables["small"].append((after, self.y, said, SMALL_INK))
+        after = MARGIN + BOLD * text_width(family, NAME_SIZE) + 14
+        self.tables["small"].append((after, self.y, self._mean(family), SMALL_INK))
         self.y += ROW
+
+    def _tail(self, points, verdicts):
+        lines = [f"{points} {verdicts}"]
+        if MARGIN + text_width(lines[0], SMALL_SIZE) + 12 > self.left:
+            lines = [points, verdicts]
+        for line in lines:
+            self.tables["small"].append((MARGIN, self.y, line, SMALL_INK))
+            self.y += ROW * 0.8
+        self.y += ROW * 0.2
 
     def _group(self, contestant, mine):
         style, t = styles.style(contestant), self.tables
@@ -233,21 +260,23 @@ class Picture:
                 x += 11 + text_width(text, SMALL_SIZE) + 26
         middle = (TOP + self.bottom) / 2
         low, high = max(1 / most, 1 / self.high), min(most, self.high)
-        t["band"].append((1, middle, low, high, TOP, self.bottom))
+        if judged(self.result):
+            t["band"].append((1, middle, low, high, TOP, self.bottom))
         t["one"] += [(1, TOP), (1, self.bottom)]
 
     def ticks(self):
-        """(places, texts): a text where there is room for one."""
+        """(places with a text, the texts, places without): a text where there is room for one."""
+        if self.high > TICKS[-1]:
+            steps = math.log2(self.high)
+            apart = math.ceil(TICK_ROOM * 2 * steps / (self.right - self.left))
+            powers = range(-int(steps / apart), int(steps / apart) + 1)
+            at = [2.0 ** (apart * k) for k in powers]
+            return at, [f"1/{1 / v:.0f}x" if v < 1 else f"{v:.0f}x" for v in at], []
         places = [v for v in TICKS if 1 / self.high <= v <= self.high]
-        step = 100
-        while step <= self.high:        # beyond the list: powers of ten on either side
-            places += [1 / step, step]
-            step *= 10
-        places.sort()
         pixels = [self.scale.pixel(v) for v in places]
-        first = [places.index(v) for v in FIRST_TICKS if v in places]
-        named = thin(pixels, 46, first)
-        return places, ["\u00a0" if i not in named else f"{v:.3g}x" for i, v in enumerate(places)]
+        named = thin(pixels, TICK_ROOM, [places.index(v) for v in FIRST_TICKS if v in places])
+        at = [places[i] for i in named]
+        return at, [f"{v:.3g}x" for v in at], [v for v in places if v not in at]
 
 
 COLUMNS = {"names": 4, "small": 4, "heads": 4, "settings": 4, "rules": 2, "key": 5, "band": 6,
@@ -258,7 +287,7 @@ def chart(result):
     """The Chart of a comparison: at most MOST_POINTS rows, and a count of what they leave out."""
     picture = Picture(result)
     picture.fill()
-    places, texts = picture.ticks()
+    places, texts, marks = picture.ticks()
     lines = foot(result)
     drawn, points = len(picture.drawn), plural(len(result.entries), "point")
     said = title(result)
@@ -268,11 +297,12 @@ def chart(result):
         round(picture.bottom) + 70 + 16 * len(lines),
         f"Dot plot of {drawn} of {points}: ratios of run B to run A from {min(ratios):.3f} to "
         f"{max(ratios):.3f}. {said}.",
-        "Right of 1 B is better, left of it worse; equal distances are equal factors. A point whose "
-        "bar reaches out of the band says neither that the runs differ nor that they are the same.",
+        "Right of 1 B is better, left of it worse; equal distances are equal factors. A hollow "
+        "point says neither that the runs differ nor that they are the same.",
         {"panels": 1, "panel": [], "shaded": [0], "left": [picture.left], "right": [picture.right],
          "top": [TOP], "bottom": [picture.bottom], "x_low": 1 / picture.high,
-         "x_high": picture.high, "x_scale": "log", "x_at": places, "x_text": texts, "x_named": [1],
+         "x_high": picture.high, "x_scale": "log", "x_at": places, "x_text": texts,
+         "x_mark": marks, "x_named": [1],
          "y_low": picture.bottom, "y_high": TOP, "y_scale": "linear", "y_named": [0],
          "x_name": f"{result.ratio_is} (log2 axis)"},
         {name: (COLUMNS[name], rows) for name, rows in picture.tables.items()})

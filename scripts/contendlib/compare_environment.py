@@ -5,6 +5,7 @@ changes from run to run by its nature is left out.
 """
 
 import json
+import math
 
 from contendlib import stats
 from contendlib.errors import printable
@@ -50,13 +51,21 @@ def _differences(a, b):
 def measured(run, metric):
     """Median of a metric over all windows of a run; None where none has it."""
     values = [v for row in run.rows() if (v := row.get(metric)) is not None]
-    return stats.median(values) if values else None
+    return finite(stats.median(values)) if values else None
+
+
+def finite(value):
+    """None for a median that overflowed: a file may hold any number that has a name."""
+    return value if value is None or math.isfinite(value) else None
 
 
 def same_cpu(a, b):
     """True, False, or None where a run does not say what it ran on."""
-    slugs = [_flat(run.environment).get("cpu.slug", UNKNOWN) for run in (a, b)]
-    if not all(isinstance(s, str) and s and s != UNKNOWN for s in slugs):
+    slugs = []
+    for run in (a, b):
+        cpu = run.environment.get("cpu")
+        slugs.append(cpu.get("slug") if isinstance(cpu, dict) else None)
+    if not all(isinstance(s, str) and s not in ("", UNKNOWN) for s in slugs):
         return None
     return slugs[0] == slugs[1]
 
@@ -71,10 +80,17 @@ def _flat(value, path=(), found=None):
         for key, inner in value.items():
             _flat(inner, (*path, key), found)
     elif isinstance(value, (dict, list)):
-        found[name] = json.dumps(value, sort_keys=True)
+        found[name] = _json(value)
     else:
         found[name] = UNKNOWN if value is None or value == "" else value
     return found
+
+
+def _json(value):
+    try:
+        return json.dumps(value, sort_keys=True)
+    except RecursionError:
+        return "nested too deeply"
 
 
 def _importance(name):

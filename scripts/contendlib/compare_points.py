@@ -15,15 +15,18 @@ WORSE, CANNOT_TELL, OTHER_CPU, SAME, BETTER = ("worse", "cannot tell", "other CP
                                                "better")
 VERDICTS = (WORSE, CANNOT_TELL, OTHER_CPU, SAME, BETTER)    # worst first
 
+# Ratios of 0, and of numbers that no clock gives, would be no finding (and overflow).
+SOUND = (1e-12, 1e18)
+
 # What stands behind "cannot tell": a word for tables, and a sentence on all points that have it.
 CAUSES = {
     "cpu": "a CPU is unknown, so it may be another one (--across-cpus compares all the same)",
     "n": f"a side has fewer than {stats.MIN_SAMPLES} repetitions",
     "noise": "half or more of a side's windows were noisy",
-    "hop": f"cores were {pairing.HOP_MOVED}x nearer to each other in one run than in the other "
-           "(or one run does not say)",
+    "hop": f"the core-to-core hop of one run is more than {pairing.HOP_MOVED}x the other's, or "
+           "known in one run only",
     "holm": "too far apart for same, but p does not stand Holm's correction",
-    "interval": "the ratio's interval reaches across the least effect",
+    "wide": "the ratio's interval reaches across the least effect",
 }
 
 
@@ -69,7 +72,7 @@ class Matched:
     pairs: list = field(default_factory=list)           # [(Point of A, Point of B)]
     missing_a: list = field(default_factory=list)       # points that A lacks: keys, B's order
     missing_b: list = field(default_factory=list)
-    zeros: list = field(default_factory=list)           # keys at which a value is 0: no ratio
+    unsound: list = field(default_factory=list)         # keys at which a value is out of SOUND
     unused: list = field(default_factory=list)          # [("a" or "b", Point)] with rows left out
 
 
@@ -84,12 +87,17 @@ def match(a_points, b_points):
         b = there.get(key)
         if b is None:
             found.missing_b.append(key)
-        elif min(a.samples + b.samples) <= 0:
-            found.zeros.append(key)
+        elif not sound(a, b):
+            found.unsound.append(key)
         else:
             found.pairs.append((a, b))
     found.missing_a = [key for key in there if key not in here]
     return found
+
+
+def sound(a, b):
+    values = a.samples + b.samples
+    return SOUND[0] <= min(values) and max(values) <= SOUND[1]
 
 
 def least_effect(runs):
@@ -97,7 +105,8 @@ def least_effect(runs):
     spreads = []
     for run in runs:
         whole, _ = control.trials(run.rows("control"))
-        found = judge.spread([t.log_ratio for t in whole if t.work_pct == control.AA and t.judged])
+        found = judge.spread([t.log_ratio for t in whole if t.work_pct == control.AA and t.judged
+                              and sound(t.a, t.b)])
         if found is not None:
             spreads.append(found)
     widest = max(spreads, default=None)
@@ -153,7 +162,7 @@ def _verdict(e, ground, tested):
     if e.high < least or e.low > most:
         return (CANNOT_TELL, "holm", f"{apart} apart, but p {e.p:.2g} is {e.p_holm:.2g} after Holm "
                 f"over {tested} points")
-    return CANNOT_TELL, "interval", f"interval crosses 1 by {percent(ground.effect)}"
+    return CANNOT_TELL, "wide", f"interval crosses 1 by {percent(ground.effect)}"
 
 
 def hop_moved(e):

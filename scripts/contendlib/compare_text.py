@@ -5,6 +5,7 @@ import io
 import textwrap
 
 from contendlib import compare_environment, judge, pairing, schema, textable
+from contendlib.compare_environment import finite
 from contendlib.compare_points import CANNOT_TELL, CAUSES, WORSE, tally, too_few
 
 WIDTH = 100
@@ -39,10 +40,6 @@ class Result:
                 ([e.a for e in self.entries], [e.b for e in self.entries])]
 
 
-def short(name):
-    return name.removeprefix("p_")
-
-
 def fixed(keys):
     """{(family, workload): {name: value}} of what is the same at all points of a workload."""
     groups = {}
@@ -56,17 +53,23 @@ def fixed(keys):
     return found
 
 
-def value_text(name, value):
-    return f"T={value}" if name == "threads" else (
-        f"{short(name)}={value:.10g}" if isinstance(value, (int, float)) else str(value))
+def places(where, known=()):
+    """Names and values of a setting as words, without those in `known`: thread/compact T=2 ..."""
+    words = []
+    if "exec" not in known and "exec" in where and "placement" in where:
+        words.append(f"{where['exec']}/{where['placement']}")
+    else:
+        words += [str(where[n]) for n in ("exec", "placement") if n in where and n not in known]
+    if "threads" in where and "threads" not in known:
+        words.append(f"T={where['threads']}")
+    return words + [f"{n.removeprefix('p_')}={v:.10g}" for n, v in where.items()
+                    if n.startswith("p_") and n not in known]
 
 
 def setting(key, constant=None):
     """A point's workload and what varies within it: mixed T=2 read_pct=90."""
     known = (constant or {}).get((key.family, key.workload), {})
-    rest = [value_text(n, v) for n, v in key.where().items()
-            if n not in ("family", "workload") and n not in known]
-    return " ".join([key.workload, *rest])
+    return " ".join([key.workload, *places(key.where(), known)])
 
 
 def _wrapped(text, indent="  "):
@@ -98,8 +101,8 @@ def _heading(result):
         out.append("other CPUs: laid side by side, never pooled" +
                    (", judged because of --across-cpus" if result.ground.across else
                     "; no verdicts (--across-cpus gives them)"))
-    out += _wrapped(f"columns A and B: medians of {result.column.name}; ratio = {result.ratio_is}; "
-                    "[95 % bootstrap interval]")
+    out += _wrapped(f"A and B: medians of {result.column.name}; ratio = {result.ratio_is}; 95 %: "
+                    "its bootstrap interval")
     out += _wrapped(f"worse or better takes both: p < {judge.ALPHA} (Mann-Whitney, Holm over "
                     f"{tested} points) and medians {effect} apart ({spread}); same takes an "
                     f"interval within {effect}")
@@ -116,9 +119,9 @@ def _environments(result):
         out.append(f"the environments differ in {len(found)} "
                    f"field{'' if len(found) == 1 else 's'}:")
         rows = [("field", "A", "B")]
-        rows += [tuple(map(compare_environment.shown, (d["field"], d["a"], d["b"])))
+        rows += [tuple(compare_environment.shown(d[n], WIDTH - 12) for n in ("field", "a", "b"))
                  for d in found[:MOST_FIELDS]]
-        narrow = [r for r in rows if sum(map(len, r)) <= WIDTH - 40]
+        narrow = [r for r in rows if sum(map(len, r)) <= WIDTH // 2]
         width = max(len(r[0]) for r in narrow)
         for name, a, b in rows:
             if (name, a, b) in narrow:
@@ -141,18 +144,16 @@ def _family(result, family, mean, constant):
     mine = [e for e in result.entries if e.key.family == family]
     said = "" if mean["ratio"] is None else f"geometric mean {mean['ratio']:.3f}x over "
     unfit = sum(e.cause in ("n", "noise", "hop") for e in mine)
-    points = f"{mean['count']} point{'' if mean['count'] == 1 else 's'} in common"
+    points = f"{_points(mean['count'])} in common"
     note = f" ({unfit} of them unfit for a verdict)" if unfit and said else ""
     out = [f"{family}: {said}{points}{note}"]
     for (of, workload), values in constant.items():
         if of == family and values:
-            out += _wrapped(f"  {workload}: all at " + " ".join(
-                value_text(n, v) for n, v in values.items()), "    ")
+            out += _wrapped(f"  {workload}: all at {' '.join(places(values))}", "    ")
     names = max(len("contestant"), *(len(e.key.contestant) for e in mine))
-    rows = [("A", "B", "ratio [95 %]", "n", "verdict")]
-    rows += [(textable.number(e.a.median), textable.number(e.b.median), pairing.ratio_text(
-        {"ratio": e.ratio, "low": e.low, "high": e.high}), e.counts,
-        e.verdict + (f": {e.cause}" if e.cause else "")) for e in mine]
+    rows = [("A", "B", "ratio 95 %       ", "n", "verdict")]
+    rows += [(textable.number(e.a.median), textable.number(e.b.median), _ratio_cell(e), e.counts,
+              e.verdict + (f": {e.cause}" if e.cause else "")) for e in mine]
     left = [f"{'contestant':<{names}}  at"]
     left += [f"{e.key.contestant:<{names}}  {setting(e.key, constant)}" for e in mine]
     widths = [max(len(r[at]) for r in rows) for at in range(5)]
@@ -167,9 +168,19 @@ def _family(result, family, mean, constant):
     return out
 
 
+def ratio_text(value):
+    """Three digits after the point near 1, as many that count elsewhere."""
+    return f"{value:.3f}" if 0.1 <= value < 10 else textable.number(value, 4 - (value < 1))
+
+
+def _ratio_cell(e):
+    interval = "" if e.low is None else f"{ratio_text(e.low)}-{ratio_text(e.high)}"
+    return f"{ratio_text(e.ratio)} {interval:<11}"
+
+
 def _ending(result):
     counts = tally(result.entries)
-    out = [f"{len(result.entries)} points: " + ", ".join(f"{n} {v}" for v, n in counts.items())]
+    out = [f"{_points(len(result.entries))}: " + ", ".join(f"{n} {v}" for v, n in counts.items())]
     for cause, text in CAUSES.items():
         if n := sum(e.verdict == CANNOT_TELL and e.cause == cause for e in result.entries):
             out += _wrapped(f"  cannot tell: {cause} = {text}: {n}", "    ")
@@ -180,34 +191,53 @@ def _ending(result):
                         f"with --reps {enough}, or compare fewer (--family, --workload, --where)")
     (a_noisy, a_all), (b_noisy, b_all) = result.noisy()
     out.append(f"noisy windows: {a_noisy} of {a_all} in A, {b_noisy} of {b_all} in B")
-    out += _missing("in A only", result.matched.missing_b)
-    out += _missing("in B only", result.matched.missing_a)
-    for side, point in result.matched.unused:
-        out += _wrapped(f"not used in {side.upper()}: {point.key.family} {point.key.contestant} at "
-                        f"{setting(point.key)}: {point.failed} failed, {point.unverified} "
-                        "unverified rows")
-    for key in result.matched.zeros:
-        out += _wrapped(f"not compared: {key.family} {key.contestant} at {setting(key)}: a value "
-                        "is 0")
+    out += _missing("in A only", result.matched.missing_b, result.runs[1])
+    out += _missing("in B only", result.matched.missing_a, result.runs[0])
+    for side in SIDES:
+        out += _unused(side, [p for s, p in result.matched.unused if s == side])
+    out += _listed("not compared, a value is 0 or beyond measure", result.matched.unsound)
     names = ("both",) if result.ground.same_run else ("A", "B")
     out += [f"incomplete: {name}: {text}" for name, run in zip(names, result.runs)
             for text in run.incomplete]
     return out
 
 
-def _missing(title, keys):
-    """One line or two per contestant; JSON has every point."""
+def _missing(title, keys, other):
+    """Families that the other run has nothing of in one line; the rest point by point."""
+    out = []
+    for family in dict.fromkeys(key.family for key in keys if key.family not in other.tables):
+        count = sum(key.family == family for key in keys)
+        out.append(f"{title}: all of family {family}, {_points(count)}")
+    return out + _listed(title, [key for key in keys if key.family in other.tables])
+
+
+def _points(count):
+    return f"{count} point{'' if count == 1 else 's'}"
+
+
+def _listed(title, keys):
+    """A line or two per contestant; JSON has every point."""
     groups = {}
     for key in keys:
         groups.setdefault((key.family, key.contestant), []).append(key)
     constant, out = fixed(keys), []
     for (family, contestant), mine in groups.items():
-        text = f"{title}: {family} {contestant}, {len(mine)} point{'' if len(mine) == 1 else 's'}: "
-        places = [setting(key, constant) for key in mine]
-        kept = next((n for n in range(len(places), 1, -1)
-                     if len(text) + len(", ".join(places[:n])) <= 2 * WIDTH - 30), 1)
-        more = f" and {len(places) - kept} more" if kept < len(places) else ""
-        out += _wrapped(text + ", ".join(places[:kept]) + more)
+        text = f"{title}: {family} {contestant}, {_points(len(mine))}: "
+        at = [setting(key, constant) for key in mine]
+        kept = next((n for n in range(len(at), 1, -1)
+                     if len(text) + len(", ".join(at[:n])) <= 2 * WIDTH - 30), 1)
+        more = f" and {len(at) - kept} more" if kept < len(at) else ""
+        out += _wrapped(text + ", ".join(at[:kept]) + more)
+    return out
+
+
+def _unused(side, points):
+    out = []
+    for name in ("failed", "unverified"):
+        mine = [p for p in points if getattr(p, name)]
+        if mine:
+            out += _listed(f"not used in {side.upper()}: {sum(getattr(p, name) for p in mine)} "
+                           f"{name} rows", [p.key for p in mine])
     return out
 
 
@@ -228,7 +258,7 @@ def csv_text(result):
         cells = [getattr(e.key, n) for n in names] + [e.key.param(p) for p in params]
         cells += [result.column.name, e.verdict, e.why, e.ratio, e.low, e.high, e.u, e.p, e.p_holm]
         for run, p in zip(result.runs, (e.a, e.b)):
-            cells += [run.run_id, p.n, p.median, p.lo, p.hi, p.noisy, p.hop]
+            cells += [run.run_id, p.n, p.median, p.lo, p.hi, p.noisy, finite(p.hop)]
         writer.writerow(map(_cell, cells))
     return out.getvalue()
 
@@ -247,7 +277,7 @@ def answer(result):
 
     def side(p):
         return {"median": p.median, "low": p.lo, "high": p.hi, "n": p.n, "noisy": p.noisy,
-                "hop_ns": p.hop}
+                "hop_ns": finite(p.hop)}
 
     m = result.matched
     return {
@@ -264,6 +294,6 @@ def answer(result):
         "missing": {"a": [key(k) for k in m.missing_a], "b": [key(k) for k in m.missing_b]},
         "not_used": [{**key(p.key), "side": s, "failed": p.failed, "unverified": p.unverified}
                      for s, p in m.unused],
-        "not_compared": [key(k) for k in m.zeros],
+        "not_compared": [key(k) for k in m.unsound],
         "incomplete": {name: run.incomplete for name, run in zip(SIDES, result.runs)},
     }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 
@@ -191,6 +192,106 @@ static void warming_up_finds_a_batch_of_about_5_us(void **state)
         close_lab(&lab);
 }
 
+/* ---- what a worker does before and after its window ---- */
+
+static struct ledger {
+        pthread_t born[8], dead[8];
+        ct_atomic_u32 begun, ended, strangers, finished;
+        unsigned refuse; /* the worker that cannot begin, + 1 */
+        bool ended_before_check;
+} ledger;
+
+static int begin(void *self, struct worker *w)
+{
+        (void)self;
+        if (w->index + 1 == ledger.refuse)
+                return -ENOSPC;
+        ledger.born[w->index] = pthread_self();
+        w->local = &ledger.born[w->index];
+        ct_add_u32_relaxed(&ledger.begun, 1);
+        return 0;
+}
+
+static uint64_t add_as_oneself(void *self, struct worker *w, uint64_t n)
+{
+        const pthread_t *born = w->local;
+
+        if (born != &ledger.born[w->index] || !pthread_equal(*born, pthread_self()))
+                ct_add_u32_relaxed(&ledger.strangers, 1);
+        return add(self, w, n);
+}
+
+static void end(void *self, struct worker *w)
+{
+        (void)self;
+        if (w->local != &ledger.born[w->index] ||
+            !pthread_equal(*(pthread_t *)w->local, pthread_self()))
+                ct_add_u32_relaxed(&ledger.strangers, 1);
+        ct_add_u32_relaxed(&ledger.ended, 1);
+}
+
+static int check_after_the_end(const void *self, const struct totals *t, double *metrics)
+{
+        ledger.ended_before_check = ct_load_u32_relaxed(&ledger.ended) == t->threads;
+        return check(self, t, metrics);
+}
+
+static void count_finished(void *self)
+{
+        (void)self;
+        ct_add_u32_relaxed(&ledger.finished, 1);
+}
+
+static const struct contestant prepared = {.name = "prepared",
+                                           .source = "",
+                                           .size = sizeof(struct cell),
+                                           .align = 128,
+                                           .run = {add_as_oneself},
+                                           .check = check_after_the_end,
+                                           .fini = count_finished,
+                                           .worker_init = begin,
+                                           .worker_fini = end};
+
+static void workers_begin_and_end_on_their_own_thread(void **state)
+{
+        struct window_spec s = spec(2);
+        struct measurement m;
+        struct lab lab;
+
+        (void)state;
+        s.contestant = &prepared;
+        open_lab(&lab, 3);
+        for (uint32_t windows = 1; windows <= 3; windows++) {
+                memset(&ledger, 0, sizeof ledger);
+                assert_int_equal(window_run(lab.window, &s, 10, &m), 0);
+                assert_true(m.verified);
+                assert_int_equal(ct_load_u32_relaxed(&ledger.begun), 3);
+                assert_int_equal(ct_load_u32_relaxed(&ledger.ended), 3);
+                assert_int_equal(ct_load_u32_relaxed(&ledger.strangers), 0);
+                assert_true(ledger.ended_before_check);
+                assert_int_equal(ct_load_u32_relaxed(&ledger.finished), 1);
+        }
+        close_lab(&lab);
+}
+
+static void a_worker_that_cannot_begin_costs_the_window(void **state)
+{
+        struct window_spec s = spec(2);
+        struct measurement m;
+        struct lab lab;
+
+        (void)state;
+        s.contestant = &prepared;
+        open_lab(&lab, 3);
+        memset(&ledger, 0, sizeof ledger);
+        ledger.refuse = 2;
+        assert_int_equal(window_run(lab.window, &s, 10, &m), -ENOSPC);
+        assert_int_equal(ct_load_u32_relaxed(&ledger.begun), 2);
+        assert_int_equal(ct_load_u32_relaxed(&ledger.ended), 2); /* those that had begun */
+        assert_int_equal(ct_load_u32_relaxed(&ledger.finished), 1);
+        close_lab(&lab);
+}
+
 /* ---- the team ---- */
 
 struct whereabouts {
@@ -272,6 +373,8 @@ int main(void)
                 cmocka_unit_test(a_planted_slow_down_does_more_than_it_counts),
                 cmocka_unit_test(every_window_starts_from_zero),
                 cmocka_unit_test(warming_up_finds_a_batch_of_about_5_us),
+                cmocka_unit_test(workers_begin_and_end_on_their_own_thread),
+                cmocka_unit_test(a_worker_that_cannot_begin_costs_the_window),
                 cmocka_unit_test(workers_run_where_the_plan_says),
                 cmocka_unit_test(a_team_of_one_has_a_second_thread),
                 cmocka_unit_test(a_policy_that_means_nothing_is_refused),

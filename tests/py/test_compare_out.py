@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import fixture
 from comparecase import BASE, ID_B, Case, samples, times, windows
 from contendlib import (compare, compare_chart, compare_points, compare_text, condense,
-                        plot_gnuplot, reader)
+                        plot_gnuplot, plot_layout, plot_styles, reader)
 from contendlib.errors import EnvironmentProblem, OutputError
 
 GNUPLOT = shutil.which("gnuplot")
@@ -73,6 +73,14 @@ class Environment(Case):
             self.write("b", windows("ref", BASE, freq_mhz=mhz))
             fields = [d["field"] for d in self.json()["environment_diff"]]
             self.assertEqual("measured.freq_mhz" in fields, different)
+
+    def test_a_median_that_overflows_is_unknown(self):
+        self.write("a", windows("ref", BASE, hop_ns=1e308))
+        self.write("b", windows("ref", BASE))
+        answer = self.json()
+        self.assertEqual(answer["environment_diff"], [
+            {"field": "measured.hop_ns", "a": "unknown", "b": 50}])
+        self.assertIsNone(answer["points"][0]["a"]["hop_ns"])
 
     def test_true_is_not_one(self):
         self.assertIn("cpu.family", self.differences(lambda e: e["cpu"].update(family=25.5)))
@@ -294,6 +302,24 @@ class Chart(Case):
             self.assertTrue(all(low <= t <= high for t in ticks))
             self.assertEqual(len(ticks), len(chart.parameters["x_text"]))
 
+    def test_an_interval_out_of_all_proportion_is_cut_at_the_edge(self):
+        wild = (1, 1, 1, 10, 10.1, 900, 1000, 1000)
+        self.write("a", windows("ref", wild), windows("mcs", BASE))
+        self.write("b", windows("ref", BASE), windows("mcs", BASE))
+        point = next(p for p in self.json()["points"] if p["contestant"] == "ref")
+        self.assertGreater(point["high"], 50)
+        chart = self.chart()
+        high = chart.parameters["x_high"]
+        self.assertLess(high, 2)
+        ends = [row[0] for row in chart.tables["bars"][1] if row]
+        self.assertEqual((min(ends), max(ends)), (1 / high, high))
+
+    def test_looks_differ_in_colour_and_in_shape(self):
+        looks = compare_chart.LOOKS
+        self.assertEqual(looks["worse"][0], plot_styles.VERMILION)
+        self.assertEqual(looks["better"][0], plot_styles.BLUE)
+        self.assertEqual(len({point for _, point in looks.values()}), len(looks))
+
     def test_side_by_side_without_a_band(self):
         self.write("a", windows("ref", BASE))
         self.write("b", windows("ref", times(1.5)),
@@ -305,14 +331,16 @@ class Chart(Case):
         self.assertIn("not judged", " ".join(chart.foot))
 
     def test_foot_and_text_fit(self):
-        self.whole()
-        self.write("b", windows("x" * 120, times(2)), windows("ref", BASE),
-                   environment=lambda e: e["cpu"].update(name="y" * 300))
-        self.write("a", windows("x" * 120, BASE), windows("ref", BASE))
+        def wide(e):
+            e["cpu"]["name"] = e["kernel"]["release"] = "W" * 300
+            e["compiler"]["flags"] = " ".join(f"-march={i:060}" for i in range(9))
+        for name, factor, change in (("a", 1, wide), ("b", 2, wide)):
+            self.write(name, windows("x" * 120, times(factor)), windows("ref", BASE),
+                       environment=change)
         chart = self.chart()
         self.assertLessEqual(len(chart.foot), 4)
         for line in chart.foot:
-            self.assertLess(len(line), 160)
+            self.assertLessEqual(plot_layout.text_width(line, 11), chart.width - 48)
         left, right = chart.parameters["left"][0], chart.parameters["right"][0]
         self.assertTrue(0 < left and left + 300 < right < chart.width)
 

@@ -1,0 +1,2 @@
+# lib/base: the parker, its spin budget, guard and futex.
+ct_add_test(NAME test_parker SOURCES c/test_parker.c LIBS ct_base TIMEOUT 120)
