@@ -9,8 +9,8 @@ set datafile separator tab
 set datafile commentschars ''
 
 # The file "parameters": one name and one value a line. A list is a value with spaces in it.
-array NAME[100]
-array VALUE[100]
+array NAME[200]
+array VALUE[200]
 parameters = 0
 stats tables.'/parameters' using (parameters = parameters + 1, NAME[parameters] = strcol(1), VALUE[parameters] = strcol(2), 0) nooutput
 

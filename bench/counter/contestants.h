@@ -13,4 +13,6 @@
         X(ticket)                                                                                  \
         X(mcs)                                                                                     \
         X(mutex_go)                                                                                \
-        X(rwmutex_go)
+        X(rwmutex_go)                                                                              \
+        X(actor_guide)                                                                             \
+        X(actor_guide_async)

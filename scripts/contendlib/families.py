@@ -15,6 +15,9 @@ FAMILIES = {
     for family in (
         Family("counter", "bench_counter", "counters and locks under contention"),
         Family("machine", "bench_machine", "the machine itself: atomics, hops, wakes, clocks"),
+        Family("pool", "bench_pool", "worker pools: cost per job, how many workers, memory"),
+        Family("cache", "bench_cache", "caches: locks and shards by share of reads and skew"),
+        Family("limiter", "bench_limiter", "rate limiters: decisions, kept rates, bursts"),
     )
 }
 

@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-from . import plot_areas, plot_lines, plot_rows, reader
+from . import (plot_areas, plot_cache, plot_limiter, plot_lines, plot_panels, plot_pool, plot_rows,
+               reader)
 from .errors import OutputError, UsageError, printable
 from .plot_gnuplot import FORMATS, draw, find_gnuplot
 from .plot_source import Source
@@ -18,12 +19,20 @@ CHARTS = {      # name: (family, function), in the order of the report
     "counter-throughput": ("counter", plot_lines.threads_chart),
     "counter-all": ("counter", plot_lines.all_chart),
     "cost-ladder": ("counter", plot_rows.cost_ladder),
-    "read-share": ("counter", plot_lines.read_share),
+    "read-share": ("counter", plot_panels.read_share),
     "fairness": ("counter", plot_areas.fairness),
     "latency": ("counter", plot_rows.latency),
     "lost-updates": ("counter", plot_areas.lost_updates),
     "core-to-core": ("machine", plot_areas.core_to_core),
     "machine-limits": ("machine", plot_rows.machine_limits),
+    "pool-sizing": ("pool", plot_pool.sizing),
+    "pool-overhead": ("pool", plot_pool.overhead),
+    "pool-memory": ("pool", plot_pool.memory),
+    "cache-shards": ("cache", plot_cache.shards),
+    "cache-read-share": ("cache", plot_cache.read_share),
+    "limiter-cost": ("limiter", plot_limiter.cost),
+    "limiter-accuracy": ("limiter", plot_limiter.accuracy),
+    "limiter-burst": ("limiter", plot_limiter.burst),
 }
 
 

@@ -168,6 +168,15 @@ def log_ticks(low, high):
     return [v for v in fine if low <= v <= high]
 
 
+def linear_ticks(low, high, most=6):
+    """At most `most` round places in [low, high]: steps of 1, 2 or 5 times a power of ten."""
+    raw = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(i * step, 12) for i in range(first, last + 1)]
+
+
 def spaced_ticks(low, high):
     """Tick lists for a log axis, from the densest to one tick; steps of 1000 fall on ns, µs, ms."""
     yield log_ticks(low, high)

@@ -1,8 +1,8 @@
-"""Charts whose x is something that grows: threads, or the share of reads."""
+"""Charts whose x is the number of threads, and the parts that line charts are made of."""
 
 from . import plot_styles as styles
 from .plot_gnuplot import BREAK, Chart, blocks
-from .plot_layout import LinearScale, LogScale, log_ticks, number, spread, text_width, thin
+from .plot_layout import LogScale, log_ticks, number, spread, text_width, thin
 from .plot_source import mark, plural, statistic
 
 POINT, SMALL_POINT = 1.1, 0.7
@@ -74,19 +74,25 @@ def y_axis(low, high):
             "y_text": [number(t, 1) for t in ticks]}
 
 
-def thread_axis(threads, cpus, left, right):
-    """Parameters of the log2 thread axis and its scale. Every measured count is a tick; those that
-    would collide lose their text, the powers of two and the number of CPUs last."""
-    first, last = threads[0], threads[-1]
+def measured_axis(values, left, right, favoured=(), text=lambda v: number(v, 1)):
+    """Parameters of a log axis of what was set (threads, workers, shards) and its scale. Every
+    measured value is a tick; those that would collide lose their text: the favoured, the ends and
+    the powers of two last."""
+    first, last = values[0], values[-1]
     reach = max(last / first, 2) ** 0.05
     scale = LogScale(first / reach ** 1.6, last * reach ** 1.2, left, right)
-    places = [scale.pixel(t) for t in threads]
-    favoured = [threads.index(t) for t in (cpus, first, last) if t in threads]
-    favoured += [i for i, t in enumerate(threads) if t & (t - 1) == 0]
-    named = thin(places, 10 + max(text_width(number(t, 1), 12) for t in threads), favoured)
-    axis = {"x_low": scale.low, "x_high": scale.high, "x_scale": "log",
-            "x_at": [threads[i] for i in named], "x_text": [number(threads[i], 1) for i in named],
-            "x_mark": [t for i, t in enumerate(threads) if i not in named]}
+    places = [scale.pixel(v) for v in values]
+    order = [values.index(v) for v in (*favoured, first, last) if v in values]
+    order += [i for i, v in enumerate(values) if v & (v - 1) == 0]
+    named = thin(places, 10 + max(text_width(text(v), 12) for v in values), order)
+    return {"x_low": scale.low, "x_high": scale.high, "x_scale": "log",
+            "x_at": [values[i] for i in named], "x_text": [text(values[i]) for i in named],
+            "x_mark": [v for i, v in enumerate(values) if i not in named]}, scale
+
+
+def thread_axis(threads, cpus, left, right):
+    """A measured axis on which more threads than CPUs are shaded."""
+    axis, scale = measured_axis(threads, left, right, (cpus,))
     over = [t for t in threads if t > cpus]
     if over:
         axis["shade"] = max(scale.low, min(cpus * 1.075, (cpus * over[0]) ** 0.5))
@@ -237,61 +243,3 @@ def all_chart(source):
         {"lines": (3, blocks(strand(m, s.colour) for s, m in zip(looks, lines.values()))),
          "bands": (3, blocks(band(m, s.colour) for s, m in zip(looks, lines.values()))),
          "points": (5, blocks(dots(m, s, SMALL_POINT) for s, m in zip(looks, lines.values())))})
-
-
-def read_share(source):
-    """read-share: what reading instead of writing brings, at one thread, one and two per CPU."""
-    rows = source.rows("counter", workload="mixed", **PLAIN)
-    rows = [r for r in rows if r["p_read_pct"] is not None]
-    loads = source.loads(r["threads"] for r in rows)
-    rows = [r for r in rows if r["threads"] in loads]
-    points = source.points(rows, "ops_per_s")
-    if not points:
-        return "no rows of workload mixed without hold and think times"
-    shares = sorted({p.key.param("p_read_pct") for p in points})
-    loads = [t for t in loads if any(p.key.threads == t for p in points)]
-    panels = [series(source, [p for p in points if p.key.threads == t],
-                     lambda p: shares.index(p.key.param("p_read_pct")), 1e-6) for t in loads]
-    width, height, top, first, names_width = 960, 560, 116, 70, 118
-    foot = source.foot(rows, width)
-    bottom = height - 66 - 16 * len(foot)
-    cell = (width - first - 8) / len(loads)
-    places = [(first + i * cell, first + (i + 1) * cell - names_width - 4, top, bottom)
-              for i in range(len(loads))]
-    low, high = log_range([v for p in panels for v in values(p)], top, bottom, 12, 14)
-    y_scale = LogScale(low, high, bottom, top)
-    reach = 0.25 if len(shares) > 1 else 1
-    chosen = styles.coloured({p.key.contestant for p in points}, "mixed")
-    tables = {name: [] for name in ("lines", "others", "bands", "points", "names", "leaders")}
-    for lines, place in zip(panels, places):
-        x_scale = LinearScale(-reach, len(shares) - 1 + 1.6 * reach, place[0], place[1])
-        bright = [(styles.style(c), m) for c, m in lines.items() if c in chosen]
-        dim = [m for c, m in lines.items() if c not in chosen]
-        entries = [(styles.label(c), m[-1].x, m[-1].value,
-                    styles.style(c).ink if c in chosen else 0x6B6B6B,
-                    styles.style(c).colour if c in chosen else styles.PALE, SMALL_SIZE)
-                   for c, m in lines.items()]
-        _, names, leaders = end_names(entries, x_scale, y_scale, 14)
-        tables["lines"].append([r for s, m in bright for r in strand(m, s.colour)])
-        tables["others"].append([r for m in dim for r in strand(m, styles.PALE)])
-        tables["bands"].append([r for s, m in bright for r in band(m, s.colour)])
-        tables["points"].append([r for s, m in bright for r in dots(m, s, 0.9)])
-        tables["names"].append(names)
-        tables["leaders"].append(leaders)
-    marks = [m for p in panels for ms in p.values() for m in ms]
-    return Chart(
-        "read-share", "read-share", "Does it help that most operations only read?",
-        "million operations per second, all threads together · " + statistic(marks, points),
-        foot, width, height,
-        "Line charts of million operations per second against the percentage of reads, one panel "
-        f"each for {', '.join(source.load_name(t) for t in loads)}.",
-        "Going right, more of the operations only read. A plain mutex stays flat, for it locks "
-        "readers too; a read-write lock must rise, or its extra cost buys nothing. The steps on "
-        "the axis are not evenly wide: most of what happens, happens in the last few per cent.",
-        {"x_low": x_scale.low, "x_high": x_scale.high, "x_scale": "linear",
-         "x_at": list(range(len(shares))), "x_text": [number(s, 1) for s in shares],
-         **y_axis(low, high), **panel_parameters(places, [source.load_name(t) for t in loads],
-                                                len(loads)),
-         "shaded": [int(t > source.cpus) for t in loads], "x_name": "reads, % of operations"},
-        {name: (4 if name == "names" else 5 if name == "points" else 3, blocks(parts))
-         for name, parts in tables.items()})

@@ -2,7 +2,7 @@
 
 Colours are Wong's (Nature Methods 8, 441), told apart by the colour-blind and, with the shapes, in
 grey print. Colour says the mechanism, shape the contestant: blue is a lone atomic, orange a pthread
-mutex, vermilion a spin lock. Point types are gnuplot's filled ones; the hollow twin is one less.
+mutex, vermilion a spin lock, green shards, wine messages. Point types are gnuplot's filled ones; the hollow twin is one less.
 """
 
 import zlib
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 BLACK, ORANGE, SKY, GREEN = 0x000000, 0xE69F00, 0x56B4E9, 0x009E73
 BLUE, VERMILION, PURPLE = 0x0072B2, 0xD55E00, 0xCC79A7      # yellow is left out: unseen on white
+WINE = 0x882255         # Tol's, for the eighth: darker than the reds and lighter than black
 GREY, PALE = 0x8A8A8A, 0xC4C4C4
 SQUARE, CIRCLE, TRIANGLE, WEDGE, DIAMOND, PENTAGON = 5, 7, 9, 11, 13, 15
 
@@ -44,14 +45,35 @@ STYLES = {      # in the order in which ties are listed
     "mcs": Style("MCS spin", VERMILION, WEDGE),
     "rwmutex_go": Style("rwmutex (Go)", BLACK, CIRCLE),
     "pthread_rwlock": Style("rwlock (pthread)", PURPLE, WEDGE),
+    "actor_guide": Style("actor (reply)", WINE, SQUARE),
+    "actor_guide_async": Style("actor (async)", WINE, CIRCLE),
     "racy": Style("racy (lossy)", GREY, DIAMOND),
-    "null": Style("null (empty loop)", GREY, CIRCLE),
+    # pool
+    "guide": Style("pool (guide)", BLUE, TRIANGLE),
+    "semaphore": Style("semaphore", ORANGE, SQUARE),
+    "unbounded": Style("thread per job", VERMILION, CIRCLE),
+    # cache
+    "guide_sharded": Style("sharded map", GREEN, SQUARE),
+    "guide_mutex": Style("map + mutex", ORANGE, CIRCLE),
+    "guide_rwmutex": Style("map + rwmutex", PURPLE, TRIANGLE),
+    "guide_counters": Style("map of counters", SKY, SQUARE),
+    # limiter
+    "guide_ticker": Style("ticker", ORANGE, DIAMOND),
+    "guide_token_bucket": Style("token bucket", GREEN, DIAMOND),
+    "guide_fixed_window": Style("fixed window", VERMILION, TRIANGLE),
+    "guide_sliding_log": Style("sliding log", BLUE, WEDGE),
+    "guide_leaky": Style("leaky queue", SKY, CIRCLE),
+    "guide_per_user": Style("bucket per user", PURPLE, SQUARE),
+    "null": Style("null (floor)", GREY, CIRCLE),
 }
 
-# Whose lines are in colour where not all can be: the question of each workload.
+# Whose lines are in colour where not all can be: the question of each workload, the first that are
+# there.
 FEATURED = {
-    "inc": ("sharded", "atomic_add", "mutex_go", "ref", "pthread_rwlock", "ticket"),
-    "mixed": ("sharded", "atomic_add", "mutex_go", "ref", "rwmutex_go", "pthread_rwlock"),
+    "inc": ("sharded", "atomic_add", "mutex_go", "ref", "ticket", "actor_guide",
+            "pthread_rwlock"),
+    "mixed": ("sharded", "mutex_go", "ref", "rwmutex_go", "pthread_rwlock", "actor_guide",
+              "atomic_add"),
 }
 
 _SPARE = [(colour, point) for point in (PENTAGON, WEDGE, TRIANGLE, SQUARE, DIAMOND, CIRCLE)

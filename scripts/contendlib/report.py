@@ -5,7 +5,8 @@ import os
 import pathlib
 import stat
 
-from . import control, outcome, plot, plot_source, reader, report_tables, stats
+from . import (control, outcome, plot, plot_source, reader, report_families, report_tables,
+               stats)
 from .errors import ComparisonImpossible, InputError
 from .plot_gnuplot import write as write_file
 from .plot_layout import number
@@ -196,7 +197,7 @@ def medians(run):
     body = [tag("h2", "Medians", id="medians")]
     for name in run.tables:
         if name != "control":
-            body += [tag("h3", name), *report_tables.family(name, run.rows(name))]
+            body += [tag("h3", name), *report_families.family(name, run.rows(name))]
     return body
 
 

@@ -14,7 +14,7 @@ PARAMETER_WORDS = {"p_read_pct": "{} % reads", "p_hold_ns": "{} ns held",
                    "p_sample_every": "1 in {} timed"}
 
 
-def _setting_text(key, silent=()):
+def setting_text(key, silent=()):
     """The setting in words: what was done, how it ran, and the parameters that are not 0."""
     words = [key.workload]
     for name, value in key.params:
@@ -26,7 +26,7 @@ def _setting_text(key, silent=()):
     return ", ".join(words)
 
 
-def _name(contestant):
+def contestant_name(contestant):
     shown = styles.label(contestant)
     return shown if shown == contestant else join((shown, tag("small", contestant)))
 
@@ -35,7 +35,7 @@ def _interval(point):
     return f"{number(point.lo, trim=False)} – {number(point.hi, trim=False)}"
 
 
-def _cell(point, usual_n, shown=None):
+def cell(point, usual_n, shown=None):
     """Median, its interval below, and what is unusual about the point below that."""
     if point is None:
         return "–"
@@ -58,7 +58,7 @@ def _cell(point, usual_n, shown=None):
     return join(lines)
 
 
-def _usual(points):
+def usual_count(points):
     counts = [p.n for p in points]
     return max(sorted(set(counts)), key=counts.count)
 
@@ -67,7 +67,7 @@ def _matrix(points, make_cell, caption):
     """Contestants down, threads across."""
     threads = sorted({p.key.threads for p in points})
     at = {(p.key.contestant, p.key.threads): p for p in points}
-    rows = [[_name(c)] + [make_cell(at.get((c, t))) for t in threads]
+    rows = [[contestant_name(c)] + [make_cell(at.get((c, t))) for t in threads]
             for c in styles.order(p.key.contestant for p in points)]
     return table(["contestant"] + [plural(t, "thread") for t in threads], rows, 1, caption)
 
@@ -83,12 +83,12 @@ def throughput(rows):
     """ns per operation of a family whose contestants compete, one table per setting."""
     parts = []
     for key, points in _by_setting(condense.condense(rows, "ns_per_op", lossy=True)).items():
-        usual = _usual(points)
-        caption = (f"{_setting_text(key)}: ns per operation, all threads together; median of "
+        usual = usual_count(points)
+        caption = (f"{setting_text(key)}: ns per operation, all threads together; median of "
                    f"{plural(usual, 'window')} unless said")
         if usual >= stats.MIN_SAMPLES:
             caption += ", below it its 95 % interval"
-        parts.append((key, _matrix(points, lambda p, usual=usual: _cell(p, usual), caption)))
+        parts.append((key, _matrix(points, lambda p, usual=usual: cell(p, usual), caption)))
     return parts
 
 
@@ -97,18 +97,18 @@ def latencies(rows):
     metrics = {m: {p.key: p for p in condense.condense(timed, m, lossy=True)} for m in QUANTILES}
     parts = []
     for key, points in _by_setting(metrics[QUANTILES[0]].values()).items():
-        usual = _usual(points)
+        usual = usual_count(points)
 
-        def cell(point, usual=usual):
+        def quantiles(point, usual=usual):
             if point is None or not point.n:
-                return _cell(point, usual)
+                return cell(point, usual)
             found = [metrics[m].get(point.key) for m in QUANTILES]
             shown = [duration(q.median) if q and q.n else "–" for q in found]
-            return _cell(point, usual, join((shown[0], tag("small", " / ".join(shown[1:])))))
+            return cell(point, usual, join((shown[0], tag("small", " / ".join(shown[1:])))))
 
-        parts.append((key, _matrix(points, cell, f"{_setting_text(key)}: time of one operation; "
-                                   "p50, below it p99 / p99.9 / longest; medians of "
-                                   f"{plural(usual, 'window')} unless said")))
+        caption = (f"{setting_text(key)}: time of one operation; p50, below it p99 / p99.9 / "
+                   f"longest; medians of {plural(usual, 'window')} unless said")
+        parts.append((key, _matrix(points, quantiles, caption)))
     return parts
 
 
@@ -148,16 +148,6 @@ def machine(rows):
         parts.append(tag("p", f"Measured frequency: {number(p.median, 4)} MHz (median of "
                          f"{plural(p.n, 'window')})."))
     return parts
-
-
-def family(name, rows):
-    """All tables of a family; control has its own section."""
-    if name == "machine":
-        return machine(rows)
-    tables = throughput(rows) + latencies(rows)
-    # The first stands open, its variations are a click away.
-    return [content if at == 0 else tag("details", [tag("summary", _setting_text(key)), content])
-            for at, (key, content) in enumerate(tables)]
 
 
 def _where(row):

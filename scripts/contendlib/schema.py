@@ -92,10 +92,13 @@ KEYS = (
            required=True),
 )
 
+# In more than one family, where a name means the same in each.
+_READ_PCT = _count("p_read_pct", "share of operations that read; empty where nothing reads",
+                   high=100, unit="%")
+
 FAMILIES = {f.name: f for f in (
     Family("counter", (
-        _count("p_read_pct", "share of operations that read; empty where nothing reads", high=100,
-               unit="%"),
+        _READ_PCT,
         _ns("p_hold_ns", "work done inside the critical section"),
         _ns("p_think_ns", "work done between two operations"),
         _count("p_sample_every", "0 or empty: throughput window; 2^k: latency window, one "
@@ -109,6 +112,50 @@ FAMILIES = {f.name: f for f in (
         _count("p_cpu_b", "OS number of the second CPU", unit="CPU"),
         _count("p_idle_us", "how long the sleeper had slept before it was woken", unit="us"),
         _count("p_sleep_us", "length of sleep asked for", unit="us"),
+    )),
+    Family("limiter", (
+        _count("p_rate_per_s", "grants a second that the limiter allows in the long run", low=1,
+               unit="1/s"),
+        _count("p_burst", "size of its bucket, store or queue, or its limit per window of burst / "
+               "rate", low=1),
+        _count("p_users", "users that share the limiter; empty where there is one caller", low=1),
+        _count("p_adversary", "1: arrivals in bursts around the window's boundary; 0: at uniform "
+               "times", high=1, unit=""),
+    ), (
+        _pct("admitted_pct", "share of the requests that were admitted"),
+        Column("rate_error_pct", "number", "%", "grants a second against p_rate_per_s; below 0: too "
+               "few", low=-100),
+        _ns("gap_jitter_p50_ns", "median distance of a gap between two grants from the ideal gap",
+            better="lower"),
+        _ns("gap_jitter_p99_ns", "99th percentile of that distance", better="lower"),
+        Column("gap_p99_ratio", "number", "ratio", "99th percentile of the gaps / the ideal gap",
+               better="lower"),
+        Column("burst_ratio", "number", "ratio", "most grants in any interval one window long / "
+               "the limit; virtual clock, exact", better="lower"),
+        _count("memory_bytes", "bytes of the limiter and of all that it points to", unit="byte"),
+    )),
+    Family("pool", (
+        _count("p_workers", "threads that run jobs; without a meaning for null and unbounded", low=1),
+        _count("p_queue", "jobs that may wait; empty where as many do as the window needs"),
+        _count("p_wait_pct", "share of a job's length that it waits", high=99, unit="%"),
+        _count("p_jobs", "jobs that wait at the same time", low=1),
+    ), (
+        Column("predicted_workers", "number", "count", "cores / (1 - wait share): the workers that "
+               "keep the cores busy", above=True),
+        Column("peak_rss_mb", "number", "MiB", "resident set of the process while all jobs wait",
+               above=True, better="lower"),
+        Column("rss_growth_mb", "number", "MiB", "that minus the resident set before the first job",
+               better="lower"),
+    )),
+    Family("cache", (
+        _READ_PCT,
+        _count("p_skew", "100 x the exponent of Zipf's law by which keys are drawn: 0 uniform, 99 "
+               "skewed", high=1000, unit=""),
+        _count("p_shards", "parts with a lock each; empty where the cache is not split", low=1),
+        _count("p_keys", "different keys; one in ten is never in the cache", low=10),
+    ), (
+        _share("hit_ratio", "gets that found their key; empty where there are none, or no cache",
+               better="higher"),
     )),
     Family("control", (
         _count("p_pair", "number of the trial; its two sides are the contestants a and b", low=1,

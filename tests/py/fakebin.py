@@ -20,6 +20,7 @@ import stat
 import sys
 
 import fixture
+from contendlib.families import FAMILIES
 
 PROGRAM = r'''#!{python} -IS
 import json, os, re, signal, sys, time, zlib
@@ -151,7 +152,7 @@ def program(folder, name, text):
 
 def order(folder, binary, *orders):
     """What the binary does the next times that it measures."""
-    own = {"bench_counter": "atomic_add", "bench_machine": "hop"}[binary]
+    own = {"bench_counter": "atomic_add", "bench_machine": "hop"}.get(binary, "own")
     contestants = [{"name": "null", "source": "", "caps": ["FLOOR"], "house": False},
                    {"name": own, "source": "C11", "caps": [], "house": True}]
     orders = [{"do": o} if isinstance(o, str) else o for o in orders]
@@ -162,17 +163,18 @@ def order(folder, binary, *orders):
 def make(folder):
     """A folder of binaries that all do what they should."""
     os.makedirs(folder)
-    tables = {"counter": fixture.counter_rows(reps=6, threads=(1, 2)),
-              "machine": fixture.machine_rows(),
-              "control": fixture.control_rows(aa=2, slow=1, twice=1)}
+    tables = {family: fixture.other_rows(family) for family in FAMILIES}
+    tables |= {"counter": fixture.counter_rows(reps=6, threads=(1, 2)),
+               "machine": fixture.machine_rows(),
+               "control": fixture.control_rows(aa=2, slow=1, twice=1)}
     for family, rows in tables.items():
         text = fixture.csv_text(family, [row | {"run_id": "RUNID"} for row in rows])
         fixture.write(os.path.join(folder, f"{family}.csv"), text)
     fixture.write(os.path.join(folder, "environment.json"),
                   json.dumps(fixture.environment("RUNID")))
-    for binary in ("bench_counter", "bench_machine"):
-        program(folder, binary, PROGRAM)
-        order(folder, binary, "finish")
+    for family in FAMILIES.values():
+        program(folder, family.binary, PROGRAM)
+        order(folder, family.binary, "finish")
     program(folder, "contend_host", HOST)
     return folder
 

@@ -117,6 +117,13 @@ def machine_rows(reps=6, seed=2, cpus=(0, 1, 2, 3)):
     return rows
 
 
+def other_rows(family, reps=6, seed=4):
+    """A family that no test looks into: two contestants, one workload."""
+    rng = random.Random(seed)
+    return [cells(family, contestant=name, workload="any", rep=rep, **measured(rng, ns))
+            for rep in range(reps) for name, ns in (("null", 1.0), ("own", 20.0))]
+
+
 def control_rows(aa=20, slow=10, twice=3, reps=8, seed=3, noise=0.005, slow_factor=1.10,
                  twice_factor=2.0):
     rng, rows = random.Random(seed), []

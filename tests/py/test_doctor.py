@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 from contendlib import doctor_checks, packages, system
+from contendlib.families import FAMILIES
 from runcase import RunCase
 
 CPU = "sys/devices/system/cpu"
@@ -297,7 +298,7 @@ class Command(RunCase):
     def test_nothing_built(self):
         result = self.doctor(env=self.environment(CONTEND_BIN=str(self.scratch / "no")))
         self.assertEqual(result.returncode, 4)
-        self.assertIn("not built: bench_counter bench_machine contend_host", result.stdout)
+        self.assertIn("not built: " + " ".join([f.binary for f in FAMILIES.values()] + ["contend_host"]), result.stdout)
 
 
 if __name__ == "__main__":

@@ -123,8 +123,8 @@ REFUSED = [
     ("schema 1.0", with_row(schema_version="1.0"),
      ":3: schema_version '1.0', expected integer >= 1"),
     ("no schema", GOOD.replace("\n1,", "\n,"), ":2: schema_version '', expected a value"),
-    ("unknown family", GOOD.replace(",counter,", ",pool,"),
-     ":2: family 'pool', expected one of counter, machine, control"),
+    ("unknown family", GOOD.replace(",counter,", ",nope,"),
+     ":2: family 'nope', expected one of " + ", ".join(schema.FAMILIES)),
     ("two families", with_row(family="machine"), ":3: family machine, expected counter"),
     ("two runs", with_row(run_id="20270101T000000Z-0000000-0000"), ":3: run_id 20270101T000000Z"),
     ("a row twice", GOOD + row() + "\n", ":3: same point and rep as line 2"),
@@ -512,8 +512,8 @@ class Runs(Cases):
         fixture.write_table(self.run_dir, "machine", [r | {"run_id": "other"} for r in
                                                       fixture.machine_rows(reps=1)])
         self.refuse_run("machine.csv: run_id other, expected " + fixture.RUN_ID)
-        fixture.write(self.run_dir / "pool.csv", machine)
-        self.refuse_run("pool.csv: unknown family, expected counter, machine, control")
+        fixture.write(self.run_dir / "nope.csv", machine)
+        self.refuse_run("nope.csv: unknown family, expected " + ", ".join(schema.FAMILIES))
 
     def test_two_schemas_in_one_run(self):
         path = self.run_dir / "machine.csv"

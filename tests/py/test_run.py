@@ -9,6 +9,7 @@ import unittest
 
 import fakebin
 from contendlib import rundir
+from contendlib.families import FAMILIES
 from runcase import TIMEOUT_S, RunCase, load
 
 
@@ -32,7 +33,7 @@ class Finished(RunCase):
                   "--quick", "--benchmark_filter=atomic")
         run = load(self.runs()[0] / "run.json")
         self.assertEqual(run["schema_version"], 1)
-        self.assertEqual(run["families"], ["counter", "machine"])
+        self.assertEqual(run["families"], list(FAMILIES))
         self.assertEqual(run["options"], {
             "reps": "8", "where": ["p_hold_ns=0,100", "p_read_pct=90"], "quick": True,
             "benchmark": ["--benchmark_filter=atomic"]})
@@ -83,7 +84,7 @@ class Finished(RunCase):
         self.assertIn("--quiet", fakebin.argvs(self.bin, "bench_counter")[0])
 
     def test_budget_is_split(self):
-        self.run_("--budget", "2m")
+        self.run_("--budget", "2m", "--families", "counter,machine")
         budgets = [int(argv[argv.index("--budget") + 1])
                    for binary in ("bench_counter", "bench_machine")
                    for argv in fakebin.argvs(self.bin, binary)]
@@ -107,7 +108,8 @@ class Finished(RunCase):
         fakebin.order(self.bin, "bench_machine", {"do": "refuse", "code": 2})
         result = self.run_("--benchmark_filter=atomic_add")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(load(self.runs()[0] / "run.json")["families"], ["counter"])
+        self.assertEqual(load(self.runs()[0] / "run.json")["families"],
+                         [family for family in FAMILIES if family != "machine"])
 
     def test_named_family_without_a_match(self):
         result = self.run_("--contestants", "atomic_add", "--families", "machine")
@@ -219,8 +221,8 @@ class Failing(RunCase):
         self.assertIn("unknown exit code 66", result.stderr)
 
     def test_refusal_leaves_nothing(self):
-        for binary in ("bench_counter", "bench_machine"):
-            fakebin.order(self.bin, binary, {"do": "refuse", "code": 4})
+        for family in FAMILIES.values():
+            fakebin.order(self.bin, family.binary, {"do": "refuse", "code": 4})
         result = self.run_()
         self.assertEqual(result.returncode, 4)
         self.assertFalse(os.path.exists(self.out))

@@ -1,0 +1,163 @@
+#include "harness/window_private.h"
+
+#include <math.h>
+
+void window_oracle(struct window *w, struct measurement *m)
+{
+        const struct contestant *c = w->spec->contestant;
+        struct totals totals = {.threads = team_threads(w->team), .params = w->spec->params};
+
+        for (unsigned i = 0; i < totals.threads; i++) {
+                totals.ops += w->slot[i].ops;
+                totals.effects += w->slot[i].effects;
+        }
+#ifdef CT_PLANT_window_skips_oracle
+        m->error = 0;
+#else
+        m->error = c->check ? c->check(w->storage, &totals, m->own) : 0;
+#endif
+        m->verified = m->error == 0;
+        if (!m->verified && (c->caps & CAP_LOSSY)) {
+                m->flags |= ROW_LOSSY;
+                m->error = 0;
+        } else if (!m->verified) {
+                m->flags |= ROW_FAILED | ROW_WRONG;
+        }
+        if (c->fini)
+                c->fini(w->storage);
+}
+
+void window_rates(struct window *w, struct measurement *m)
+{
+        unsigned threads = team_threads(w->team);
+        int64_t first = INT64_MAX, last = INT64_MIN;
+        double sum = 0, squares = 0, least = INFINITY, most = 0, span;
+
+        for (unsigned i = 0; i < threads; i++) {
+                const struct slot *slot = &w->slot[i];
+                double n = (double)(slot->counted_to - slot->counted_from);
+
+                sum += n;
+                squares += n * n;
+                least = n < least ? n : least;
+                most = n > most ? n : most;
+                first = slot->start_ns < first ? slot->start_ns : first;
+                last = slot->start_ns > last ? slot->start_ns : last;
+        }
+        m->start_skew_ns = (double)(last - first);
+        if (!team_oversubscribed(w->team))
+                w->began_ns = first;
+        if (last < w->began_ns)
+                last = w->began_ns;
+        /* On a busy machine a worker may first run when the window is over. */
+        span = (double)(w->began_ns < w->ended_ns ? w->ended_ns - w->began_ns : w->spec->window_ns);
+        m->window_ns = span;
+        m->overlap_ratio = last < w->ended_ns ? (double)(w->ended_ns - last) / span : 0;
+        if (sum > 0) { /* otherwise nothing was measured, which is not the same as 0 */
+                m->ops = sum;
+                m->fairness_jain = sum * sum / (threads * squares);
+                m->fairness_min_max = least / most;
+        }
+        if (!w->spec->sample_every && sum > 0) {
+                m->ops_per_s = sum * 1e9 / span;
+                m->ns_per_op = span / sum;
+        }
+}
+
+void window_latencies(struct window *w, struct measurement *m)
+{
+        struct ct_histogram *all = w->slot[0].latency;
+
+        for (unsigned i = 1; i < team_threads(w->team); i++)
+                ct_histogram_merge(all, w->slot[i].latency);
+        m->latency_samples = (double)ct_histogram_count(all);
+        m->clock_ns = w->clock_ns;
+        if (!ct_histogram_count(all))
+                return;
+        m->latency_p50_ns = (double)ct_histogram_quantile(all, 0.5);
+        m->latency_p99_ns = (double)ct_histogram_quantile(all, 0.99);
+        m->latency_p999_ns = (double)ct_histogram_quantile(all, 0.999);
+        m->latency_max_ns = (double)ct_histogram_max(all);
+}
+
+static void usage(struct window *w, const struct ct_host_usage *before,
+                  const struct ct_host_usage *after, struct measurement *m,
+                  struct ct_noise_input *noise)
+{
+        unsigned threads = team_threads(w->team), with_mhz = 0;
+        int64_t run_delay = 0;
+        double mhz = 0, drift = 0;
+        struct ct_host_delta host;
+        bool has_migrations = true;
+
+        noise->has_run_delay = true;
+        m->voluntary_switches = m->involuntary_switches = m->migrations = 0;
+        for (unsigned i = 0; i < threads; i++) {
+                const struct slot *s = &w->slot[i];
+
+                m->voluntary_switches +=
+                        (double)(s->after.voluntary_switches - s->before.voluntary_switches);
+                m->involuntary_switches +=
+                        (double)(s->after.involuntary_switches - s->before.involuntary_switches);
+                m->migrations += (double)(s->after.migrations - s->before.migrations);
+                run_delay += s->after.run_delay_ns - s->before.run_delay_ns;
+                /* Linux 6.18 has been seen to take some of it back: then nobody knows. */
+                noise->has_run_delay &= s->after.run_delay_ns >= s->before.run_delay_ns;
+                has_migrations &= s->after.has_migrations;
+                noise->has_run_delay &= s->after.has_run_delay;
+                if (s->mhz_before > 0 && s->mhz_after > 0) {
+                        double d = fabs(s->mhz_after / s->mhz_before - 1) * 100;
+
+                        mhz += (s->mhz_before + s->mhz_after) / 2;
+                        drift = d > drift ? d : drift;
+                        with_mhz++;
+                }
+        }
+        noise->migrations = (uint64_t)m->migrations;
+        noise->involuntary_switches = (uint64_t)m->involuntary_switches;
+        if (!has_migrations)
+                m->migrations = NAN;
+        if (noise->has_run_delay)
+                m->run_delay_pct = noise->run_delay_pct =
+                        100.0 * (double)run_delay / (m->window_ns * threads);
+        if (with_mhz) {
+                m->freq_mhz = mhz / with_mhz;
+                m->freq_drift_pct = noise->freq_drift_pct = drift;
+                noise->has_freq = true;
+        }
+        ct_host_usage_between(before, after, &host);
+        if (host.has_cpu_time) {
+                m->steal_pct = noise->steal_pct = host.steal_pct;
+                m->other_cpu_pct = noise->other_cpu_pct = host.other_cpu_pct;
+        }
+        if (host.has_throttled)
+                m->throttled = (double)(noise->throttled = host.throttled);
+}
+
+void window_judge(struct window *w, const struct ct_host_usage *before,
+                  const struct ct_host_usage *after, struct measurement *m)
+{
+        struct ct_noise_input input = {0}, *noise = &input;
+
+        usage(w, before, after, m, noise);
+        noise->threads = team_threads(w->team);
+        noise->pus = team_pus(w->team);
+        noise->window_ns = m->window_ns;
+        noise->overlap_ratio = m->overlap_ratio;
+        noise->start_skew_ns = (uint64_t)m->start_skew_ns;
+        noise->parks = w->spec->contestant->caps & CAP_PARKS;
+        noise->unpinned = !team_pinned(w->team);
+        noise->hop_before_ns = w->spec->hop_before_ns;
+        noise->hop_after_ns = team_hop(w->team);
+        if (noise->hop_before_ns > 0 && noise->hop_after_ns > 0) {
+                m->hop_ns = noise->hop_before_ns;
+                m->hop_after_ns = noise->hop_after_ns;
+        }
+        m->noise = ct_noise_judge(noise);
+        if (isnan(m->ops)) /* not one operation: nobody ran */
+                m->noise |= CT_NOISE_RUN_DELAY;
+        if (team_oversubscribed(w->team))
+                m->flags |= ROW_OVERSUBSCRIBED;
+        if (!team_pinned(w->team))
+                m->flags |= ROW_UNPINNED;
+}

@@ -1,0 +1,176 @@
+"""The report's tables of each family: what stands in the rows, what across, and in what unit."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+from . import condense, plot_styles as styles, stats
+from .plot_cache import skew_name
+from .plot_layout import duration, number
+from .plot_limiter import ARRIVALS, UNLIMITED
+from .plot_pool import wait_name
+from .plot_source import plural
+from .report_html import join, table, tag
+from .report_tables import (cell, contestant_name, latencies, machine, setting_text, throughput,
+                            usual_count)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What varies along a table's side: `of` gives a key's place (for sorting), `text` its name."""
+
+    title: str
+    of: Callable
+    text: Callable
+
+
+@dataclass(frozen=True)
+class Table:
+    """Medians of one metric of one workload. `group` parts the points into tables and names them;
+    `shown` replaces the median's text, with the point given."""
+
+    workload: str
+    metric: str
+    words: str
+    down: Axis
+    across: Axis
+    group: Callable = lambda key: (0, "")
+    shown: Callable | None = None
+
+
+def _param(name, title, text=lambda v: number(v, 1)):
+    return Axis(title, lambda key: key.param(name), text)
+
+
+def _known(value):
+    return -1 if value is None else value
+
+
+def _rank(contestant):
+    known = list(styles.STYLES)
+    return (known.index(contestant) if contestant in known else len(known), contestant)
+
+
+CONTESTANT = Axis("contestant", lambda key: _rank(key.contestant),
+                  lambda place: contestant_name(place[1]))
+THREADS = Axis("", lambda key: key.threads, lambda t: plural(t, "thread"))
+WORKERS = _param("p_workers", "workers", lambda w: plural(w, "worker"))
+JOBS = _param("p_jobs", "", lambda n: plural(n, "job"))
+RATE = _param("p_rate_per_s", "", lambda r: f"{number(r, 1)} a second")
+SHARDS = Axis("contestant", lambda key: (_rank(key.contestant), _known(key.param("p_shards"))),
+              lambda place: join((contestant_name(place[0][1]),
+                                  tag("small", plural(place[1], "shard"))))
+              if place[1] > 0 else contestant_name(place[0][1]))
+
+
+def _queue(key):
+    queue = key.param("p_queue")
+    return _known(queue), "" if queue is None else f"queue of {number(queue, 1)}"
+
+
+def _keys(key):
+    """90 % reads, the curve over shards, comes first."""
+    reads, skew = key.param("p_read_pct"), key.param("p_skew")
+    words = [f"{number(reads, 1)} % reads"] if reads is not None else []
+    words += [skew_name(skew)] if skew is not None else []
+    return (reads != 90, _known(reads), _known(skew)), ", ".join(words)
+
+
+def _limit(key):
+    rate, users = key.param("p_rate_per_s"), key.param("p_users")
+    words = ["never limited" if rate and rate >= UNLIMITED else
+             f"{number(_known(rate), 1)} a second"]
+    words += [plural(users, "user")] if users and users > 1 else []
+    return (-_known(rate), _known(users)), ", ".join(words)
+
+
+def _jitter(point):
+    p99 = point.median_of("gap_jitter_p99_ns")
+    return join((duration(point.median),
+                 tag("small", "p99 " + ("–" if p99 is None else duration(p99)))))
+
+
+NS = "wall time per {}, ns, all threads together"
+TABLES = {
+    "pool": (
+        Table("sizing", "ops_per_s", "jobs per second", WORKERS,
+              _param("p_wait_pct", "", wait_name),
+              lambda key: (_rank(key.contestant), styles.label(key.contestant))),
+        Table("overhead", "ns_per_op", "wall time per empty job, ns", CONTESTANT, WORKERS, _queue),
+        Table("memory", "peak_rss_mb", "peak resident memory while all jobs wait, MiB", CONTESTANT,
+              JOBS),
+        Table("memory", "ops_per_s", "jobs per second, submitted and finished", CONTESTANT, JOBS),
+    ),
+    "cache": (
+        Table("get_set", "ns_per_op", NS.format("operation"), SHARDS, THREADS, _keys),
+        Table("get_set", "hit_ratio", "gets that found their key, share", SHARDS,
+              _param("p_skew", "", skew_name), lambda key: (
+                  (_known(key.param("p_read_pct")), key.threads),
+                  f"{number(_known(key.param('p_read_pct')), 1)} % reads, "
+                  + plural(key.threads, "thread"))),
+    ),
+    "limiter": (
+        Table("allow", "ns_per_op", NS.format("allow()"), CONTESTANT, THREADS, _limit),
+        Table("users", "ns_per_op", NS.format("allow()"), CONTESTANT, THREADS, _limit),
+        Table("wait", "rate_error_pct", "grants against the rate asked for, %", CONTESTANT, RATE),
+        Table("wait", "gap_jitter_p50_ns", "distance of a gap from the ideal one, median and p99",
+              CONTESTANT, RATE, shown=_jitter),
+        Table("law", "burst_ratio", "most grants in an interval one window long, multiples of "
+              "the limit", CONTESTANT, _param("p_adversary", "", lambda a: ARRIVALS.get(a, str(a))),
+              shown=lambda p: f"{p.median:.3f}x"),
+    ),
+}
+
+
+def _pivot(spec, points, name):
+    usual = usual_count(points)
+    down = sorted({spec.down.of(p.key) for p in points})
+    across = sorted({spec.across.of(p.key) for p in points})
+    at = {}
+    for p in points:        # what varies beyond both sides and the group is left to the CSV
+        at.setdefault((spec.down.of(p.key), spec.across.of(p.key)), p)
+    caption = ", ".join(filter(None, (spec.workload, name))) + (
+        f": {spec.words}; median of {plural(usual, 'window')} unless said")
+    if usual >= stats.MIN_SAMPLES and spec.shown is None:
+        caption += ", below it its 95 % interval"
+
+    def made(point):
+        shown = spec.shown(point) if spec.shown and point and point.n else None
+        return cell(point, usual, shown)
+
+    rows = [[spec.down.text(d)] + [made(at.get((d, a))) for a in across] for d in down]
+    return table([spec.down.title] + [spec.across.text(a) for a in across], rows, 1, caption)
+
+
+def tabled(name, rows):
+    """[(summary, table)] of a family by TABLES."""
+    parts = []
+    for spec in TABLES[name]:
+        here = [r for r in rows if r["workload"] == spec.workload]
+        groups = {}
+        for p in condense.condense(here, spec.metric, lossy=True):
+            if None in (spec.down.of(p.key), spec.across.of(p.key)):
+                continue
+            if p.n or any(r.get(spec.metric) is not None for r in here):
+                groups.setdefault((*spec.group(p.key), p.key.exec, p.key.placement), []).append(p)
+        for (_, text, exec_name, placement), points in sorted(groups.items(),
+                                                              key=lambda g: (g[0][0], g[0][2:])):
+            way = "" if (exec_name, placement) == ("thread", "compact") else (
+                f"{exec_name}s, placement {placement}")
+            words = ", ".join(filter(None, (text, way)))
+            summary = ", ".join(filter(None, (spec.workload, words))) + f": {spec.words}"
+            parts.append((summary, _pivot(spec, points, words)))
+    return parts
+
+
+def family(name, rows):
+    """All tables of a family; control has its own section."""
+    if name == "machine":
+        return machine(rows)
+    if name in TABLES:
+        tables = tabled(name, rows)
+    else:
+        tables = [(setting_text(key), content)
+                  for key, content in throughput(rows) + latencies(rows)]
+    # The first stands open, its variations are a click away.
+    return [content if at == 0 else tag("details", [tag("summary", summary), content])
+            for at, (summary, content) in enumerate(tables)]

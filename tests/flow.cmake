@@ -1,0 +1,10 @@
+# Channel, actor and worker pool as the guides have them.
+ct_add_test(NAME test_chan_guide SOURCES c/test_chan_guide.c LIBS ct_chan TIMEOUT 120)
+ct_add_test(NAME test_chan_guide_close SOURCES c/test_chan_guide_close.c LIBS ct_chan TIMEOUT 120)
+ct_add_test(NAME test_chan_guide_stress SOURCES c/test_chan_guide_stress.c LIBS ct_chan TIMEOUT 300 LABELS stress)
+ct_add_test(NAME test_select_guide SOURCES c/test_select_guide.c LIBS ct_chan m TIMEOUT 120)
+ct_add_test(NAME test_actor_guide SOURCES c/test_actor_guide.c LIBS ct_flow TIMEOUT 120)
+ct_add_test(NAME test_pool_guide SOURCES c/test_pool_guide.c LIBS ct_flow TIMEOUT 120)
+ct_add_test(NAME test_pool_guide_more SOURCES c/test_pool_guide_more.c LIBS ct_flow TIMEOUT 120)
+ct_add_test(NAME test_pool_guide_stress SOURCES c/test_pool_guide_stress.c LIBS ct_flow TIMEOUT 300 LABELS stress)
+ct_add_py_test(NAME py_pool MODULE test_pool TIMEOUT 180)
