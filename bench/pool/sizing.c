@@ -8,18 +8,19 @@
 #include "harness/histogram.h"
 #include "harness/work.h"
 
-/* What the workers share. */
+/* What the workers share: they read the first part, and add to the second when the window is over.
+ */
 struct plant {
-        uint64_t *number;           /* the jobs' arguments: 1, 2 ... */
-        uint64_t turns;             /* of computing, 100 us of them */
-        int64_t wait_ns;            /* then */
-        struct ct_chan_guide *gate; /* closed when the queue is full: with more workers than CPUs,
-                                       those would empty it under the submitter's hands */
-        int64_t from_ns,
-                to_ns; /* the window: jobs that end in it count; set before the gate opens */
-        CT_ALIGN_PAIR ct_atomic_u64 left,
-                left_sum;     /* not run: their number, and of their numbers */
-        pthread_mutex_t lock; /* the workers' totals, when they leave */
+        uint64_t *number; /* the jobs' arguments: 1, 2 ... */
+        uint64_t turns;   /* of computing, 100 us of them */
+        int64_t wait_ns;  /* then */
+        int64_t from_ns;  /* the window: jobs that end in it count */
+        int64_t to_ns;
+        /* Closed when the queue is full and the window set: with more workers than CPUs, those
+           would empty it under the submitter's hands. */
+        struct ct_chan_guide *gate;
+        ct_atomic_u64 left, left_sum; /* not run: their number, and of their numbers */
+        pthread_mutex_t lock;         /* the workers' totals, when they leave */
         uint64_t run, sum, counted, late;
         struct ct_histogram latency;
 };

@@ -81,6 +81,8 @@ static int measure_window(struct lab *lab, size_t k, const struct item *item, st
                 if (!m->noise || (m->flags & ROW_FAILED))
                         break;
         }
+        if (s->options->slow && item->work_pct != 100)
+                m->flags |= ROW_PLANTED;
         if (lab->scaling > 0) {
                 m->scaling_ratio = lab->scaling;
                 m->flags |= lab->scaling < min_scaling ? ROW_SCALING : 0;

@@ -28,6 +28,7 @@ enum {
         OPT_WATCHDOG,
         OPT_CONTROL,
         OPT_PAIRS,
+        OPT_SLOW,
         OPT_QUIET,
         OPT_NO_TABLE,
         OPT_LIST,
@@ -56,6 +57,7 @@ static const struct option long_options[] = {
         {"watchdog-s", required_argument, NULL, OPT_WATCHDOG},
         {"control", required_argument, NULL, OPT_CONTROL},
         {"pairs", required_argument, NULL, OPT_PAIRS},
+        {"slow", required_argument, NULL, OPT_SLOW},
         {"quiet", no_argument, NULL, OPT_QUIET},
         {"no-table", no_argument, NULL, OPT_NO_TABLE},
         {"list", no_argument, NULL, OPT_LIST},
@@ -86,6 +88,9 @@ void options_help(const struct family *f)
              "                        recorded as failed, with its stacks on stderr (default 10)\n"
              "  --seed N              order of contestants and draws\n"
              "  --control aa|slowdown|all   measure the suite itself instead; --pairs N\n"
+             "  --slow NAME=120       plant a slow-down: NAME does 20 % more than it counts; its "
+             "rows are\n"
+             "                        flagged `planted`\n"
              "  --run-dir DIR         write CSV, environment and footer there; --run-id ID\n"
              "  --resume              continue an interrupted run in --run-dir\n"
              "  --list, --plan        show contestants, or who would run where; --json\n"
@@ -204,6 +209,19 @@ static int parse_control(struct options *o, const char *arg)
         return usage("--control", arg, "aa, slowdown or all");
 }
 
+static int parse_slow(struct options *o, char *arg)
+{
+        char *equals = strchr(arg, '=');
+        int64_t pct;
+
+        if (!equals || equals == arg || !whole_number(equals + 1, 101, 1000, &pct))
+                return usage("--slow", arg, "CONTESTANT=PERCENT from 101 to 1000");
+        *equals = '\0';
+        o->slow = arg;
+        o->slow_pct = (unsigned)pct;
+        return 0;
+}
+
 static int parse_one(struct options *o, const struct family *f, int opt)
 {
         int64_t v = 0;
@@ -255,6 +273,8 @@ static int parse_one(struct options *o, const struct family *f, int opt)
                 ok = whole_number(optarg, 1, 10000, &v);
                 o->pairs = (unsigned)v;
                 return ok ? 0 : usage("--pairs", optarg, "a number from 1 to 10000");
+        case OPT_SLOW:
+                return parse_slow(o, optarg);
         case OPT_RUN_DIR:
                 o->run_dir = optarg;
                 return *optarg ? 0 : usage("--run-dir", optarg, "a folder");

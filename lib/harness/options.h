@@ -46,6 +46,8 @@ struct options {
         uint64_t seed;
         enum control control;
         unsigned pairs;
+        const char *slow; /* the contestant that is made slower, or NULL */
+        unsigned slow_pct;
 };
 
 /* 0, or an exit code after one line on stderr. Options may be abbreviated as getopt_long allows. */

@@ -35,6 +35,7 @@ static const struct {
         {ROW_CRASHED, "crashed"},
         {ROW_WRONG, "wrong"},
         {ROW_SCALING, "scaling"},
+        {ROW_PLANTED, "planted"},
 };
 
 static double *metric_at(const struct measurement *m, size_t i)

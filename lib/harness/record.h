@@ -53,6 +53,7 @@ enum row_flag {
         ROW_WRONG = 1u << 6,   /* the oracle said no */
         ROW_SCALING =
                 1u << 7, /* padded counters did not scale with the threads: a shared machine */
+        ROW_PLANTED = 1u << 8, /* --slow made this contestant slower */
 };
 
 struct measurement {

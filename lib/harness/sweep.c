@@ -90,13 +90,15 @@ static bool takes_part(const struct sweep *s, const struct contestant *c, const 
 static void add_item(struct sweep *s, const struct contestant *c, const struct params *params,
                      const char *name, unsigned work_pct)
 {
+        const struct options *o = s->options;
+
         s->item = grow(s->item, s->n_items, sizeof *s->item);
         s->item[s->n_items++] = (struct item){
                 .block = s->n_blocks - 1,
                 .contestant = c,
                 .params = *params,
                 .name = name,
-                .work_pct = work_pct,
+                .work_pct = o->slow && !strcmp(o->slow, c->name) ? o->slow_pct : work_pct,
         };
         s->block[s->n_blocks - 1].n_items++;
 }

@@ -94,6 +94,7 @@ TABLE = (
     Option("reps", count(1, 10000), "N", "windows per point"),
     Option("window-ms", count(1, 60000), "N", "length of a window"),
     Option("warmup-ms", count(1, 60000), "N", "length of the warm-up before it"),
+    Option("slow", text, "NAME=PCT", "plant a slow-down in one contestant, to see it found"),
     Option("seed", count(0, 2**63 - 1), "N", "order of the windows and of what workers draw"),
     Option("quick", None, None, "few points, short windows: minutes"),
     Option("full", None, None, "every point, long windows: hours"),

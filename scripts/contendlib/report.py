@@ -122,6 +122,17 @@ def heading(run):
     return title, body
 
 
+# What a family does otherwise than said above it.
+OWN_METHODS = {
+    "pool": "Pools run more threads than there are CPUs, so their workers are not bound: the kernel "
+    "places them, and the rows say unpinned. Jobs stand in the queue before a sizing window begins.",
+    "cache": "Caches are filled before the first window, keys and draws are prepared before each; "
+    "what was read is checked against its key.",
+    "limiter": "Limiters are asked with the real clock, except for the worst burst: that runs on a "
+    "virtual clock, is counted exactly, and comes out the same every time.",
+}
+
+
 def method(run):
     """How the numbers were made."""
     families = [f for f in run.tables if f != "control"]
@@ -132,6 +143,7 @@ def method(run):
     windows = [r["window_ns"] for r in run.rows(first) if r["window_ns"] is not None]
     length = f" of about {number(stats.median(windows) / 1e6, 2)} ms" if windows else ""
     ways = ", ".join(f"{e}s, {p}" for e, p in plot.ways(run, first))
+    own = [tag("li", OWN_METHODS[f]) for f in families if f in OWN_METHODS]
     return [tag("h2", "How the numbers were made", id="method"), tag("ol", [
         tag("li", f"Threads wait at a gate, start together, run until a flag stops them and "
             f"count their own operations: one window{length}, {reps} in random order ({ways})."),
@@ -148,6 +160,7 @@ def method(run):
             "(hollow in the charts)."),
         tag("li", "The hop is one cache line from core to core. A hypervisor can move CPUs, which "
             "changes it and every contended number: compare only numbers whose hops agree."),
+        *own,
     ])]
 
 

@@ -25,8 +25,8 @@ class Axis:
 
 @dataclass(frozen=True)
 class Table:
-    """Medians of one metric of one workload. `group` parts the points into tables and names them;
-    `shown` replaces the median's text, with the point given."""
+    """Medians of one metric of one workload. `group` parts the points into tables and names them
+    (None leaves a point out); `shown` replaces the median's text, with the point given."""
 
     workload: str
     metric: str
@@ -75,6 +75,12 @@ def _keys(key):
     return (reads != 90, _known(reads), _known(skew)), ", ".join(words)
 
 
+def _reads_alone(key):
+    """How many hit does not depend on the threads: those of one stand for all."""
+    reads = _known(key.param("p_read_pct"))
+    return (reads, f"{number(reads, 1)} % reads, 1 thread") if key.threads == 1 else None
+
+
 def _limit(key):
     rate, users = key.param("p_rate_per_s"), key.param("p_users")
     words = ["never limited" if rate and rate >= UNLIMITED else
@@ -103,10 +109,7 @@ TABLES = {
     "cache": (
         Table("get_set", "ns_per_op", NS.format("operation"), SHARDS, THREADS, _keys),
         Table("get_set", "hit_ratio", "gets that found their key, share", SHARDS,
-              _param("p_skew", "", skew_name), lambda key: (
-                  (_known(key.param("p_read_pct")), key.threads),
-                  f"{number(_known(key.param('p_read_pct')), 1)} % reads, "
-                  + plural(key.threads, "thread"))),
+              _param("p_skew", "", skew_name), _reads_alone),
     ),
     "limiter": (
         Table("allow", "ns_per_op", NS.format("allow()"), CONTESTANT, THREADS, _limit),
@@ -126,12 +129,14 @@ def _pivot(spec, points, name):
     down = sorted({spec.down.of(p.key) for p in points})
     across = sorted({spec.across.of(p.key) for p in points})
     at = {}
-    for p in points:        # what varies beyond both sides and the group is left to the CSV
+    for p in points:
         at.setdefault((spec.down.of(p.key), spec.across.of(p.key)), p)
     caption = ", ".join(filter(None, (spec.workload, name))) + (
         f": {spec.words}; median of {plural(usual, 'window')} unless said")
     if usual >= stats.MIN_SAMPLES and spec.shown is None:
         caption += ", below it its 95 % interval"
+    if len(at) < len(points):       # something varies that is neither side's nor the group's
+        caption += f"; {plural(len(points) - len(at), 'more point')} in the CSV"
 
     def made(point):
         shown = spec.shown(point) if spec.shown and point and point.n else None
@@ -148,10 +153,9 @@ def tabled(name, rows):
         here = [r for r in rows if r["workload"] == spec.workload]
         groups = {}
         for p in condense.condense(here, spec.metric, lossy=True):
-            if None in (spec.down.of(p.key), spec.across.of(p.key)):
-                continue
-            if p.n or any(r.get(spec.metric) is not None for r in here):
-                groups.setdefault((*spec.group(p.key), p.key.exec, p.key.placement), []).append(p)
+            group = spec.group(p.key)
+            if group is not None and None not in (spec.down.of(p.key), spec.across.of(p.key)):
+                groups.setdefault((*group, p.key.exec, p.key.placement), []).append(p)
         for (_, text, exec_name, placement), points in sorted(groups.items(),
                                                               key=lambda g: (g[0][0], g[0][2:])):
             way = "" if (exec_name, placement) == ("thread", "compact") else (

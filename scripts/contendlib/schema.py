@@ -16,6 +16,7 @@ NAME_RULE = "letters, digits and _ . : / - only, first a letter or digit, no '..
 NAME_LIMIT = 128
 
 FLAGS = ("oversubscribed", "unpinned", "lossy", "failed", "stuck", "crashed", "wrong", "scaling",
+         "planted",
          "steal", "other_cpu", "run_delay", "involuntary", "migrated", "freq", "throttled", "hop",
          "skew", "overlap")
 
