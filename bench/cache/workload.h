@@ -11,8 +11,8 @@
  * window to window (in a block's process); sets only replace, so each window finds the same keys.
  *
  * Adding a contestant: one line in contestants.h, and one file that defines CONTESTANT, NAME,
- * SOURCE, CAPS and includes cache/table.h  with TABLE, a cache that has the operations of
- * lib/cache/cache.h cache/loop.h   anything else
+ * SOURCE and CAPS. A cache with the operations of lib/cache/cache.h defines TABLE as well and
+ * includes cache/table.h; anything else has what cache/loop.h asks for and includes that.
  */
 #ifndef CT_BENCH_CACHE_H
 #define CT_BENCH_CACHE_H
@@ -42,12 +42,12 @@ struct cache_value {
 
 static inline struct cache_value cache_value_of(uint32_t key, uint64_t stamp)
 {
-        return (struct cache_value){key, stamp, ct_hash_mix(key + 1, stamp | 1)};
+        return (struct cache_value){key, stamp, ct_hash_u64(stamp, key)};
 }
 
 static inline bool cache_value_right(const struct cache_value *v, uint32_t key)
 {
-        return v->key == key && v->both == ct_hash_mix(v->key + 1, v->stamp | 1);
+        return v->key == key && v->both == ct_hash_u64(v->stamp, v->key);
 }
 
 /* One prepared operation: the key's number, whether to set it, whether it is in the cache. */
@@ -61,7 +61,7 @@ struct cache_keys {
         char (*text)[KEY_SIZE]; /* by key number */
         uint32_t *of_rank;      /* key number by rank */
         unsigned char *absent;  /* by key number */
-        uint32_t *alias;        /* by rank, see cache_keys.c */
+        uint32_t *alias;        /* by rank, see keys.c */
         uint64_t *threshold;    /* likewise */
 };
 

@@ -345,7 +345,7 @@ int options_parse(struct options *o, const struct family *f, int argc, char **ar
         if (!o->reps)
                 o->reps = o->full || o->control ? 10 : 6;
         if (!o->window_ns)
-                o->window_ns = (o->control ? 5 : o->full ? 100 : 25) * CT_NS_PER_MS;
+                o->window_ns = (o->control ? 10 : o->full ? 100 : 25) * CT_NS_PER_MS;
         return 0;
 }
 

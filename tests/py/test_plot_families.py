@@ -1,0 +1,470 @@
+"""The charts and tables of pools, caches and limiters: what they compute, show, and leave out."""
+
+import csv
+import json
+import unittest
+
+import fixture
+from contendlib import (condense, plot, plot_cache, plot_gnuplot, plot_layout, plot_limiter,
+                        plot_panels, plot_pool, plot_source, plot_styles, reader, report_families)
+from contendlib.plot_source import Mark
+from test_plot import SMALL, Scratch
+from test_report import Reader
+
+
+def marks(*values, spread=0.02, noisy=()):
+    """Marks of (x, value), each with an interval of +- spread."""
+    return [Mark(x, v, v * (1 - spread), v * (1 + spread), x in noisy) for x, v in values]
+
+
+def sizes(wait=90, rates=((1, 1000), (10, 9000), (16, 15000), (20, 19000), (25, 19900), (64, 20000)),
+          reps=6, **more):
+    """Rows of sizing: each worker count at its rate, a per mille apart from rep to rep."""
+    return [fixture.cells("pool", contestant="guide", workload="sizing", rep=rep, p_workers=w,
+                          p_wait_pct=wait, flags="unpinned", ops=100, window_ns=10 ** 9, attempts=1,
+                          ops_per_s=rate * (1 + rep / 1000), ns_per_op=1e9 / rate, **more)
+            for w, rate in rates for rep in range(reps)]
+
+
+def cached(contestant, rate, reps=6, **more):
+    return [fixture.cells("cache", contestant=contestant, workload="get_set", rep=rep,
+                          **{"threads": 2, "p_read_pct": 90, "p_skew": 0, "p_keys": 1000,
+                             "ops": 10, "window_ns": 1000, "ops_per_s": rate, "attempts": 1,
+                             "ns_per_op": 1e9 / rate, "hit_ratio": 0.9} | more)
+            for rep in range(reps)]
+
+
+def limited(contestant, workload, reps=6, **more):
+    return [fixture.cells("limiter", contestant=contestant, workload=workload, rep=rep,
+                          **{"ops": 10, "attempts": 1} | more) for rep in range(reps)]
+
+
+class Case(Scratch):
+    def chart(self, name, **tables):
+        """The chart drawn from these rows, which must be drawable, or the sentence."""
+        run = reader.read_run(self.run_of(**tables))
+        build = plot.CHARTS[name][1]
+        made = build(plot_source.Source(run, "thread", "compact"))
+        if not isinstance(made, str):
+            plot_gnuplot.draw(made, "svg", self.dir / "x.svg")
+        return made
+
+
+class Prediction(unittest.TestCase):
+    def test_workers_that_keep_the_cpus_busy(self):
+        for cpus, wait, workers in ((2, 0, 2), (2, 50, 4), (2, 90, 20), (2, 99, 200), (64, 50, 128),
+                                    (1, 75, 4)):
+            self.assertAlmostEqual(plot_pool.prediction(cpus, wait), workers)
+
+    def test_nobody_waits_always(self):
+        for wait in (100, -1, 101):
+            with self.assertRaises(ValueError):
+                plot_pool.prediction(2, wait)
+
+    def test_losses_on_either_side(self):
+        line = marks((1, 10), (15, 150), (20, 190), (25, 198), (64, 200))
+        self.assertEqual([(x, round(lost, 6)) for x, lost in plot_pool.losses(line, 20)],
+                         [(15, 25), (20, 5), (25, 1)])
+        self.assertEqual([x for x, _ in plot_pool.losses(line, 22)], [20, 25])
+        self.assertEqual([x for x, _ in plot_pool.losses(line, 200)], [64])
+        self.assertEqual([x for x, _ in plot_pool.losses(line, 0.9)], [1, 15])
+        self.assertEqual([x for x, _ in plot_pool.losses(line, 19.6)], [15, 20, 25])
+
+    def test_what_the_panel_says(self):
+        line = marks((1, 10), (15, 150), (20, 190), (25, 198), (64, 200))
+        self.assertEqual(plot_pool.loss_text(line, 20),
+                         "predicted 20: loses 5 %; 15 lose 25 %, 25 lose 1 %")
+        self.assertEqual(plot_pool.loss_text(line, 22), "predicted 22: 20 lose 5 %, 25 lose 1 %")
+        self.assertEqual(plot_pool.loss_text(line, 200), "predicted 200: 64 lose 0 %")
+        self.assertEqual(plot_pool.loss_text(marks((1, 50), (2, 100)), 2),
+                         "predicted 2: loses 0 %; 1 loses 50 %")
+        self.assertEqual(plot_pool.loss_text(marks((2, 100)), 2), "predicted 2: loses 0 %")
+
+
+class FlatRegion(unittest.TestCase):
+    def test_whose_interval_meets_that_of_the_best(self):
+        line = marks((1, 50), (2, 97), (3, 100), (4, 99), (8, 90))     # 100: 98 to 102
+        self.assertEqual([m.x for m in plot_pool.flat_region(line)], [2, 3, 4])
+
+    def test_touching_is_overlapping(self):
+        best = Mark(4, 100, 98, 102, False)
+        for high, flat in ((98, True), (97.999, False)):
+            line = [Mark(2, 95, 90, high, False), best]
+            self.assertEqual(line[0] in plot_pool.flat_region(line), flat)
+
+    def test_without_intervals_only_the_best(self):
+        line = [Mark(x, v, None, None, False) for x, v in ((1, 9), (2, 10), (4, 9.99))]
+        self.assertEqual([m.x for m in plot_pool.flat_region(line)], [2])
+        self.assertNotIn("flat", plot_pool.best_text(line, plot_pool.flat_region(line)))
+
+    def test_a_wide_interval_far_off_is_a_stretch_of_its_own(self):
+        line = marks((1, 50), (4, 100), (8, 99), (16, 90), (64, 98))
+        flat = plot_pool.flat_region(line)
+        self.assertEqual([(a.x, b.x) for a, b in plot_pool.runs(line, flat)], [(4, 8), (64, 64)])
+        self.assertEqual(plot_pool.best_text(line, flat),
+                         "best 4: 100 jobs/s; flat (shaded): 4 to 8, 64")
+
+
+class Sizing(Case):
+    def panel(self, chart, table, index=0):
+        """Rows of a panel's part of a table."""
+        parts, rows = [[]], chart.tables[table][1]
+        for row in rows:
+            if row == plot_gnuplot.BLOCK:
+                parts.append([])
+            elif isinstance(row, tuple):
+                parts[-1].append(row)
+        return parts[index]
+
+    def test_the_prediction_stands_at_its_place(self):
+        chart = self.chart("pool-sizing", pool=sizes())        # the fixture's machine has 2 CPUs
+        self.assertEqual({r[0] for r in self.panel(chart, "dashes")}, {20})
+        said = [r[2] for r in self.panel(chart, "notes")]
+        self.assertIn("n ÷ (1 − 0.9) = 20", said)
+        self.assertIn("best", said)
+        self.assertEqual(chart.parameters["said_2_1"],
+                         "predicted 20: loses 5 %; 16 lose 25 %, 25 lose 0.5 %")
+        self.assertEqual(chart.parameters["said_1_1"],
+                         "best 64: 20,050 jobs/s; flat (shaded): 64")
+
+    def test_the_rows_own_prediction_goes_first(self):
+        """It knows the cores in use; the chart only knows the machine."""
+        chart = self.chart("pool-sizing", pool=sizes(predicted_workers=40))
+        self.assertEqual({r[0] for r in self.panel(chart, "dashes")}, {40})
+
+    def test_a_prediction_beyond_what_was_measured_is_on_the_axis(self):
+        chart = self.chart("pool-sizing", pool=sizes(wait=99))
+        self.assertEqual({r[0] for r in self.panel(chart, "dashes")}, {200})
+        self.assertGreater(chart.parameters["x_high"], 200)
+        self.assertIn("n ÷ (1 − 0.99) = 200", [r[2] for r in self.panel(chart, "notes_right")])
+
+    def test_the_shade_covers_the_flat_part(self):
+        chart = self.chart("pool-sizing", pool=sizes(rates=((1, 10), (20, 199.9), (32, 200),
+                                                            (64, 150))))
+        (area,) = self.panel(chart, "areas")
+        self.assertTrue(1 < area[2] < 20 and 32 < area[3] < 64, area)
+
+    def test_a_panel_for_each_wait_share_on_one_scale(self):
+        rows = [r for wait in (0, 50, 90, 99) for r in sizes(wait=wait)]
+        chart = self.chart("pool-sizing", pool=rows)
+        self.assertEqual(chart.parameters["panel"], ["pure compute", "50 % waiting",
+                                                     "90 % waiting", "99 % waiting"])
+        self.assertEqual(chart.parameters["y_low"], 0)
+        self.assertNotIn("y_high_2", chart.parameters)
+        self.assertIn("n = 2", [r[2] for r in self.panel(chart, "notes")])
+
+    def test_others_beside_the_pool_have_names(self):
+        chart = self.chart("pool-sizing", pool=sizes() + [
+            r | {"contestant": "semaphore"} for r in sizes()])
+        self.assertEqual({r[2] for r in self.panel(chart, "names")}, {"pool (guide)", "semaphore"})
+        alone = self.chart("pool-sizing", pool=sizes())
+        self.assertEqual(self.panel(alone, "names"), [])
+        self.assertIn("pool (guide)", alone.subtitle)
+
+    def test_few_repetitions_shade_nothing(self):
+        chart = self.chart("pool-sizing", pool=sizes(reps=5))
+        self.assertEqual(self.panel(chart, "areas"), [])
+        self.assertIn("an interval takes 6", chart.subtitle)
+
+    def test_odd_runs(self):
+        for rows in (sizes(rates=((1, 5),)), sizes(rates=((3, 5), (5, 1e9))), sizes(reps=1)):
+            self.assertNotIsInstance(self.chart("pool-sizing", pool=rows), str)
+
+
+class Pool(Case):
+    def job(self, workload, contestant, **more):
+        return [fixture.cells("pool", contestant=contestant, workload=workload, rep=rep,
+                              **{"ops": 10, "window_ns": 1000, "attempts": 1, "ns_per_op": 100,
+                                 "ops_per_s": 1e7} | more) for rep in range(6)]
+
+    def test_overhead_keeps_one_queue(self):
+        """Where several queues were measured, the one with most rows, said in the subtitle."""
+        rows = [r for w in (1, 2, 4) for r in self.job("overhead", "guide", p_workers=w,
+                                                       p_queue=100)]
+        rows += self.job("overhead", "guide", p_workers=2, p_queue=0, ns_per_op=7)
+        chart = self.chart("pool-overhead", pool=rows)
+        self.assertIn("queue of 100", chart.subtitle)
+        self.assertEqual({r[1] for r in chart.tables["points"][1] if r}, {100})
+        self.assertTrue(any("more workers than CPUs" in r[2] for r in chart.tables["notes"][1]))
+
+    def test_memory_says_the_difference(self):
+        rows = [r for n, a, b in ((1000, 3, 15), (5000, 5, 66)) for c, mb in (
+            ("guide", a), ("unbounded", b)) for r in self.job(
+                "memory", c, p_workers=20, p_queue=n, p_jobs=n, peak_rss_mb=mb)]
+        chart = self.chart("pool-memory", pool=rows)
+        self.assertIn("at 5,000 waiting jobs: pool (guide) 5 MiB, thread per job 66 MiB",
+                      chart.subtitle)
+        self.assertEqual(chart.parameters["panels"], 2)
+        self.assertNotEqual(chart.parameters["y_low"], chart.parameters["y_low_2"])
+
+    def test_without_rows(self):
+        rows = self.job("other", "guide", p_workers=1)
+        self.assertEqual(self.chart("pool-sizing", pool=rows), "no rows of workload sizing")
+        self.assertEqual(self.chart("pool-overhead", pool=rows), "no rows of workload overhead")
+        self.assertEqual(self.chart("pool-memory", pool=rows),
+                         "no rows of workload memory with peak_rss_mb")
+
+
+class Cache(Case):
+    def test_collision(self):
+        for shards, threads, chance in ((1, 1, 0), (1, 2, 1), (2, 2, 0.5), (256, 2, 1 / 256),
+                                        (4, 3, 1 - 0.75 ** 2), (16, 1, 0)):
+            self.assertAlmostEqual(plot_cache.collision(shards, threads), chance)
+
+    def test_most_common(self):
+        pairs = {(90, s) for s in (1, 2, 4)} | {(0, 16), (99, 16)}
+        self.assertEqual(plot_cache.most_common(pairs, lambda k: k[0], 50), 90)
+        self.assertEqual(plot_cache.most_common({(1, 8), (1, 16)}, lambda k: k[1], 16), 16)
+        self.assertEqual(plot_cache.most_common({(1, 8), (1, 32)}, lambda k: k[1], 16), 32)
+
+    def rows(self, threads=(1, 2, 4), shards=(1, 4, 256), skews=(0, 99)):
+        made = []
+        for t in threads:
+            for skew in skews:
+                for s in shards:
+                    made += cached("guide_sharded", 1e6 * s ** 0.3, threads=t, p_skew=skew,
+                                   p_shards=s)
+                made += cached("guide_mutex", 2e6, threads=t, p_skew=skew)
+                made += cached("guide_rwmutex", 1e6, threads=t, p_skew=skew)
+                made += cached("null", 1e9, threads=t, p_skew=skew, hit_ratio=None)
+        return made
+
+    def test_shards_have_their_curve_references_and_chance(self):
+        chart = self.chart("cache-shards", cache=self.rows())
+        self.assertEqual(chart.parameters["panels"], 9)         # 3 loads x (2 kinds of keys + 1)
+        self.assertEqual(chart.parameters["x_at"], [1, 4, 256])
+        rules = chart.tables["rules"][1]
+        self.assertEqual(len([r for r in rules if isinstance(r, tuple)]), 2 * 2 * 6)
+        dashes = [r for r in chart.tables["dashes"][1] if isinstance(r, tuple)]
+        self.assertIn((4, 25.0, 0x555555), dashes)              # 2 threads
+        self.assertIn((1, 0.0, 0x555555), dashes)               # alone
+        self.assertTrue(any("^(T−1)" in r[2] for r in chart.tables["names"][1]
+                            if isinstance(r, tuple)))
+        self.assertNotIn("null", str(chart.tables))
+        self.assertEqual([p for p in chart.parameters if p.startswith("y_high_")],
+                         ["y_high_7", "y_high_8", "y_high_9"])
+
+    def test_the_read_share_with_the_curve_is_drawn(self):
+        rows = self.rows() + [r for share in (0, 99) for r in cached(
+            "guide_sharded", 5e8, p_read_pct=share, p_shards=16)]
+        chart = self.chart("cache-shards", cache=rows)
+        self.assertIn("90 % reads", chart.subtitle)
+        self.assertNotIn(16, chart.parameters["x_at"])
+
+    def test_read_share_takes_one_shard_count_and_names_it(self):
+        rows = [r for share in (0, 90, 100) for c, rate, more in (
+            ("guide_mutex", 1e6, {}), ("guide_rwmutex", 2e6, {}),
+            ("guide_sharded", 3e6, {"p_shards": 16}), ("null", 1e9, {"hit_ratio": None}))
+            for r in cached(c, rate, p_read_pct=share, **more)]
+        rows += cached("guide_sharded", 9e6, p_shards=256)
+        chart = self.chart("cache-read-share", cache=rows)
+        names = {r[2] for r in chart.tables["names"][1] if isinstance(r, tuple)}
+        self.assertEqual(names, {"16 shards", "map + mutex", "map + rwmutex"})
+        self.assertIn("hit ratio 90 % uniform", chart.subtitle)
+        self.assertNotIn(9.0, {r[1] for r in chart.tables["points"][1] if isinstance(r, tuple)})
+
+    def test_hit_ratios(self):
+        def points(rows):
+            return condense.condense(reader.read_run(self.run_of(cache=rows)).rows("cache"))
+        self.assertEqual(plot_cache.hits(points(cached("guide_mutex", 1, hit_ratio=None))),
+                         "hit ratio not measured")
+        both = cached("guide_mutex", 1, hit_ratio=0.8) + cached("guide_rwmutex", 1, hit_ratio=0.9) \
+            + cached("guide_mutex", 1, hit_ratio=0.95, p_skew=99)
+        self.assertEqual(plot_cache.hits(points(both)),
+                         "hit ratio 80 to 90 % uniform, 95 % Zipf")
+
+    def test_without_rows(self):
+        rows = cached("guide_mutex", 1e6)
+        self.assertEqual(self.chart("cache-shards", cache=rows),
+                         "no rows of contestant guide_sharded with p_shards")
+        rows = cached("null", 1e6)
+        self.assertEqual(self.chart("cache-read-share", cache=rows), "no rows of workload get_set")
+
+
+class Limiter(Case):
+    def law(self, ratios, **more):
+        return [r for c, pair in ratios.items() for adversary, ratio in enumerate(pair)
+                for r in limited(c, "law", p_rate_per_s=100, p_burst=100, p_adversary=adversary,
+                                 burst_ratio=ratio, **more)]
+
+    def texts(self, chart):
+        return [r[2] for r in chart.tables["notes"][1] if isinstance(r, tuple)]
+
+    def test_burst_shows_the_numbers_and_the_limit(self):
+        chart = self.chart("limiter-burst", limiter=self.law(
+            {"guide_fixed_window": (1.33, 2), "guide_sliding_log": (1, 1)}))
+        self.assertEqual([t for t in self.texts(chart) if t.endswith("x")],
+                         ["1.000x", "1.330x", "1.000x", "2.000x"])
+        self.assertEqual(self.texts(chart).count("the limit"), 2)
+        self.assertEqual({r[0] for r in chart.tables["rules"][1] if isinstance(r, tuple)}, {1})
+        self.assertIn("exact: the same in 6 repetitions", chart.subtitle)
+        self.assertEqual([r[2] for r in chart.tables["row_names"][1] if isinstance(r, tuple)
+                          and isinstance(r[2], str)], ["sliding log", "fixed window"])
+
+    def test_bars_end_at_their_value(self):
+        chart = self.chart("limiter-burst", limiter=self.law({"guide_leaky": (1, 1.5)}))
+        bars = [r for r in chart.tables["areas"][1] if isinstance(r, tuple)]
+        self.assertEqual([(b[2], b[3]) for b in bars], [(0, 1), (0, 1.5)])
+
+    def test_burst_that_differs_is_not_called_exact(self):
+        rows = self.law({"guide_leaky": (1, 1.5)})
+        rows[0]["burst_ratio"] = "0.5"
+        chart = self.chart("limiter-burst", limiter=rows)
+        self.assertNotIn("exact", chart.subtitle)
+        self.assertIn("median of 6 windows", chart.subtitle)
+
+    def test_a_missing_side_says_so(self):
+        rows = self.law({"guide_leaky": (1, 1), "guide_ticker": (1, 2)})
+        rows = [r for r in rows if (r["contestant"], r["p_adversary"]) != ("guide_leaky", "1")]
+        self.assertIn("not measured", self.texts(self.chart("limiter-burst", limiter=rows)))
+
+    def asked(self, rate, threads, ns, contestant="guide_ticker"):
+        return limited(contestant, "allow", p_rate_per_s=rate, p_burst=10, p_users=1,
+                       threads=threads, ns_per_op=ns, ops_per_s=1e9 / ns, window_ns=1000)
+
+    def test_cost_parts_admitted_from_refused(self):
+        rows = [r for t in (1, 2, 4) for r in self.asked(10 ** 9, t, 30 * t)]
+        rows += self.asked(1000, 1, 50) + self.asked(1000, 4, 90)
+        chart = self.chart("limiter-cost", limiter=rows)
+        self.assertEqual(len(chart.parameters["panel"]), 2)
+        self.assertTrue(chart.parameters["panel"][0].startswith("never limited"))
+        self.assertTrue(any("oversubscribed" in t for t in self.texts(chart)))
+        alone = self.chart("limiter-cost", limiter=self.asked(1000, 1, 50))
+        self.assertEqual(alone.parameters["panels"], 1)
+        self.assertTrue(alone.parameters["panel"][0].startswith("exhausted"))
+
+    def test_many_users_are_another_question(self):
+        rows = self.asked(10 ** 9, 1, 30) + [r | {"p_users": "256", "ns_per_op": "77"}
+                                             for r in self.asked(10 ** 9, 1, 30)]
+        chart = self.chart("limiter-cost", limiter=rows)
+        self.assertNotIn("77", str(chart.tables["points"]))
+
+    def waits(self, rate, error, p50, p99):
+        return limited("guide_leaky", "wait", p_rate_per_s=rate, p_burst=1, rate_error_pct=error,
+                       gap_jitter_p50_ns=p50, gap_jitter_p99_ns=p99, window_ns=1000)
+
+    def test_accuracy_has_error_and_both_jitters(self):
+        rows = self.waits(100, 0.5, 900, 8000) + self.waits(100_000, -87.5, 70_000, 90_000)
+        chart = self.chart("limiter-accuracy", limiter=rows)
+        self.assertEqual(chart.parameters["panels"], 3)
+        self.assertEqual(chart.parameters["x_text"], ["100", "100k"])
+        scales = [chart.parameters.get(f"y_scale_{i}", chart.parameters["y_scale"])
+                  for i in (1, 2, 3)]
+        self.assertEqual(scales, ["linear", "log", "log"])
+        ends = {r[1] for r in chart.tables["points"][1] if isinstance(r, tuple)}
+        self.assertTrue({0.5, -87.5, 900, 70_000, 8000, 90_000} <= ends, ends)
+        self.assertIn("as asked", [r[2] for r in chart.tables["notes_right"][1]
+                                   if isinstance(r, tuple)])
+
+    def test_no_jitter_at_all_is_drawn_at_the_edge(self):
+        chart = self.chart("limiter-accuracy", limiter=self.waits(100, 0, 0, 0))
+        self.assertNotIsInstance(chart, str)
+
+    def test_thousands(self):
+        self.assertEqual([plot_limiter.thousands(v) for v in (100, 1000, 10_000, 1500, 10 ** 6)],
+                         ["100", "1k", "10k", "1,500", "1,000k"])
+
+    def test_without_rows(self):
+        rows = limited("guide_leaky", "other", p_rate_per_s=1, p_burst=1)
+        for name in ("limiter-cost", "limiter-accuracy", "limiter-burst"):
+            self.assertRegex(self.chart(name, limiter=rows), r"\Ano rows of workload \w+")
+
+
+class Panels(unittest.TestCase):
+    def test_linear_ticks(self):
+        self.assertEqual(plot_layout.linear_ticks(0, 21_000), [0, 5000, 10_000, 15_000, 20_000])
+        self.assertEqual(plot_layout.linear_ticks(-93, 11), [-80, -60, -40, -20, 0])
+        self.assertEqual(plot_layout.linear_ticks(0, 0.34, 4), [0, 0.1, 0.2, 0.3])
+        for high in (1e-9, 0.7, 3, 99, 1e12):
+            for most in (2, 5, 9):
+                ticks = plot_layout.linear_ticks(0, high, most)
+                self.assertTrue(1 < len(ticks) <= most + 1, (high, ticks))
+
+    def test_ticks_are_never_exponents(self):
+        self.assertEqual([plot_panels.count_text(v) for v in (0, 0.5, 15_000.0, 1e7, 0.0001)],
+                         ["0", "0.5", "15,000", "10,000,000", "0.0001"])
+
+    def test_only_what_differs_is_said_for_a_panel_alone(self):
+        place, x = (0, 100, 0, 100), {"x_low": 1, "x_high": 2, "x_scale": "log"}
+        low, high = plot_panels.linear_axis(0, 1), plot_panels.linear_axis(0, 50)
+        panels = [plot_panels.Panel(place, x, y) for y in (low, low, high)]
+        made = plot_panels.chart("n", "t", "s", [], 100, 100, "a", "c", panels)
+        self.assertEqual(made.parameters["y_high"], 1)
+        self.assertEqual([n for n in made.parameters if n.startswith("y_high")],
+                         ["y_high", "y_high_3"])
+
+
+class Actors(Scratch):
+    def test_they_stand_in_the_counter_charts(self):
+        made = {c.name: c for c, _ in self.charts(SMALL)}
+        wine = plot_styles.style("actor_guide").colour
+        for name in ("counter-throughput", "read-share"):
+            self.assertIn(wine, {r[2] for r in made[name].tables["lines"][1]
+                                 if isinstance(r, tuple)}, name)
+        names = [r[2] for r in made["cost-ladder"].tables["names"][1] if isinstance(r, tuple)]
+        self.assertEqual(names[-1], "actor (reply)")
+        self.assertIn("actor (async)", names)
+
+
+class Tables(Scratch):
+    def tables(self, family, rows):
+        run = reader.read_run(self.run_of(**{family: rows}))
+        return report_families.tabled(family, run.rows(family))
+
+    def text(self, parts):
+        return [(summary, Reader(str(content)).text) for summary, content in parts]
+
+    def test_every_family_of_the_small_run(self):
+        run = reader.read_run(SMALL)
+        for name, must in (("pool", ("pure compute", "thread per job", "12.6", "400 workers")),
+                           ("cache", ("16 shards", "map + rwmutex", "0.926", "Zipf 0.99 keys")),
+                           ("limiter", ("2.000x", "1.990x", "never limited", "p99 ",
+                                        "100,000 a second"))):
+            page = Reader("".join(map(str, report_families.family(name, run.rows(name)))))
+            for word in must:
+                self.assertIn(word, page.text, name)
+
+    def test_workers_down_and_wait_shares_across(self):
+        rows = sizes(wait=0, rates=((1, 100), (2, 200))) + sizes(wait=90, rates=((2, 50),))
+        ((summary, text),) = self.text(self.tables("pool", rows))
+        self.assertEqual(summary, "sizing, pool (guide): jobs per second")
+        self.assertIn("workers pure compute 90 % waiting 1 worker 100 100 – 100 – 2 workers 200 ",
+                      text.replace(".0", "").replace(".3", "").replace(".5", ""))
+
+    def test_another_way_of_running_has_its_own_table(self):
+        rows = sizes() + [r | {"placement": "scatter"} for r in sizes()]
+        summaries = [s for s, _ in self.tables("pool", rows)]
+        self.assertEqual(len(summaries), 2)
+        self.assertIn("placement scatter", summaries[1])
+
+    def test_what_has_no_place_is_counted(self):
+        rows = cached("guide_mutex", 1e6) + cached("guide_mutex", 2e6, p_keys=5000)
+        self.assertIn("1 more point in the CSV", self.text(self.tables("cache", rows))[0][1])
+
+    def test_failed_rows_are_named(self):
+        rows = sizes(rates=((2, 100),))
+        for row in rows[:2]:
+            row.update({m: "" for m in ("ops", "window_ns", "ops_per_s", "ns_per_op", "attempts")},
+                       verified="0", noise="", flags="failed;wrong")
+        self.assertIn("2 failed", self.text(self.tables("pool", rows))[0][1])
+
+    def test_a_family_without_tables_of_its_own_has_the_usual_ones(self):
+        run = reader.read_run(SMALL)
+        page = Reader("".join(map(str, report_families.family("counter", run.rows("counter")))))
+        self.assertIn("actor (reply)", page.text)
+
+
+class SmallRun(unittest.TestCase):
+    def test_it_is_whole_and_small(self):
+        run = reader.read_run(SMALL)
+        self.assertEqual(run.incomplete, [])
+        self.assertEqual(sorted(f for f in run.tables if f != "control"),
+                         sorted(json.loads((SMALL / "run.json").read_text())["families"]))
+        self.assertLess(sum(f.stat().st_size for f in SMALL.iterdir()), 400 << 10)
+        for file in SMALL.glob("*.csv"):
+            with open(file) as lines:
+                self.assertGreater(sum(1 for _ in csv.reader(lines)), 100, file.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
