@@ -70,6 +70,13 @@ static int measure_window(struct lab *lab, size_t k, const struct item *item, st
         };
         int rc = 0;
 
+        for (size_t i = 0; i < lab->block->n_items && !lab->batch[k]; i++) {
+                const struct item *other = &s->item[lab->block->first_item + i];
+
+                if (other->contestant == item->contestant &&
+                    !memcmp(&other->params, &item->params, sizeof item->params))
+                        lab->batch[k] = lab->batch[i]; /* the two sides of a control */
+        }
         if (!lab->batch[k])
                 rc = window_warm(lab->window, &spec, s->options->warmup_ns, &lab->batch[k]);
         for (unsigned try = 1; !rc && try <= TRIES; try++) {

@@ -14,7 +14,7 @@
 
 enum { BATCH_MAX = 1 << 16, BATCH_OVERSUBSCRIBED = 64 };
 
-static const int64_t batch_target_ns = 5 * CT_NS_PER_US;
+static const double batch_target_ns = 5e3;
 /* From the last arrival to the start: enough for the coordinator to be asleep again by then. */
 static const int64_t gate_lead_ns = 150 * CT_NS_PER_US;
 
@@ -392,9 +392,9 @@ int window_warm(struct window *w, const struct window_spec *spec, int64_t warm_n
         if (rc)
                 return rc;
         per_op = m.ops > 0 ? m.window_ns * threads / m.ops : m.window_ns;
-        *batch = (uint64_t)((double)batch_target_ns / per_op);
-        *batch = *batch < 1 ? 1 : *batch > most ? most : *batch;
-        if (*batch >= 10) /* so that work_pct adds whole operations */
-                *batch -= *batch % 10;
+        /* Decades only: a contended contestant's speed depends a little on the batch, so two
+           repetitions of the same measurement should not differ in it. */
+        for (*batch = 1; *batch * 10 <= most && (double)(*batch * 10) * per_op <= batch_target_ns;)
+                *batch *= 10;
         return 0;
 }

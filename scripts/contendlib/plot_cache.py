@@ -3,7 +3,7 @@
 from . import plot_styles as styles
 from .plot_gnuplot import BREAK
 from .plot_layout import number
-from .plot_lines import SMALL_SIZE, dots, end_names, measured_axis, series, values
+from .plot_lines import SMALL_SIZE, dots, end_names, measured_axis, series
 from .plot_panels import Panel, chart, linear_axis, log_axis, share_axis, zero_axis
 from .plot_source import mark, plural, statistic
 
@@ -111,7 +111,8 @@ def shards(source):
         + statistic(marks, points),
         foot, WIDTH, height,
         f"Line charts of a sharded map's throughput against {counts[0]} to {counts[-1]} shards, "
-        f"with a map under one lock as horizontal lines; at {plural(loads[-1], 'thread')}: {gains}.",
+        "with a map under one lock as horizontal lines; at "
+        f"{plural(loads[-1], 'thread')}: {gains}.",
         "Each shard is a map under a mutex of its own. The dashed line beneath is the chance that "
         "another thread is in the shard that one wants, if keys are uniform: where it is near "
         "zero, more shards can help no more. With Zipf keys a few keys are most of the traffic, "

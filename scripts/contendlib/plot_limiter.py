@@ -5,7 +5,7 @@ from .plot_gnuplot import BREAK
 from .plot_layout import duration, linear_ticks, number, spaced_ticks, text_width
 from .plot_lines import (NOTE_INK, dots, log_range, measured_axis, series, shade_note, thread_axis,
                          values)
-from .plot_panels import Panel, chart, columns, count_text, linear_axis, log_axis
+from .plot_panels import Panel, chart, columns, count_text
 from .plot_source import Mark, mark, mostly_noisy, plural, statistic
 
 UNLIMITED = 1_000_000_000       # grants a second: nobody can ask faster
@@ -14,7 +14,7 @@ UNLIMITED = 1_000_000_000       # grants a second: nobody can ask faster
 def time_axis(found, place, room_below=14):
     """A log axis of ns whose ticks say their unit."""
     low, high = log_range(found, place[2], place[3], 12, room_below)
-    ticks = next(t for t in spaced_ticks(low, high))
+    ticks = next(spaced_ticks(low, high))
     return {"y_low": low, "y_high": high, "y_scale": "log", "y_at": ticks,
             "y_text": [duration(t) for t in ticks]}
 
@@ -33,7 +33,7 @@ def cost(source):
         ("never limited: every request admitted", free),
         ("exhausted: nearly every request refused", spent)) if group]
     used = [p for _, group in groups for p in group]
-    keys = {p.key for p in used}
+    limiters = {p.key.contestant for p in used}
     threads = sorted({p.key.threads for p in used})
     width, height, top = 960, 560, 116
     rows = [r for r in rows if r["p_rate_per_s"] >= UNLIMITED or r["p_rate_per_s"] == least]
@@ -55,7 +55,7 @@ def cost(source):
         + statistic(marks, used),
         foot, width, height,
         f"Line charts of the time of one allow() against threads for "
-        f"{plural(len({k.contestant for k in keys}), 'limiter')}: {'; '.join(h for h, _ in groups)}.",
+        f"{plural(len(limiters), 'contestant')}: {'; '.join(h for h, _ in groups)}.",
         "Left, nobody is ever refused; right, nearly everybody is. The grey line is the clock that "
         "every caller has to read; what lies above it is the limiter, and most of that its mutex. "
         "Time is wall time divided by the decisions of all threads together.",
@@ -64,7 +64,8 @@ def cost(source):
 
 def thousands(value):
     """10k: four full numbers do not fit under a narrow panel."""
-    return f"{number(value / 1000, 1)}k" if value >= 1000 and value % 1000 == 0 else number(value, 1)
+    whole = value >= 1000 and value % 1000 == 0
+    return f"{number(value / 1000, 1)}k" if whole else number(value, 1)
 
 
 def accuracy(source):
@@ -189,8 +190,8 @@ def burst(source):
         "limiter-burst", "How much more than the limit can get through at once",
         f"most grants in any interval one window long ÷ the limit · virtual clock, {said}",
         foot, width, height,
-        f"Bars: worst count of a window-long interval as a multiple of the limit; {ARRIVALS[here[-1]]}: "
-        + ", ".join(told) + ".",
+        "Bars: worst count of a window-long interval as a multiple of the limit; "
+        f"{ARRIVALS[here[-1]]}: {', '.join(told)}.",
         "Whoever promises 100 a second means: in any second. A fixed window forgets at its "
         "boundary, so that twice the limit fits around it; a bucket lets its store go on top of "
         "what flows in; a log of the last grants keeps the promise exactly, at the price of "

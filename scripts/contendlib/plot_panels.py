@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from . import plot_styles as styles
 from .plot_gnuplot import Chart, blocks
 from .plot_layout import LinearScale, LogScale, linear_ticks, number
-from .plot_lines import (NOTE_SIZE, PLAIN, SMALL_SIZE, band, dots, end_names, log_range,
-                         series, strand, values, y_axis)
-from .plot_source import plural, statistic
+from .plot_lines import (PLAIN, SMALL_SIZE, band, dots, end_names, log_range, series, strand,
+                         values, y_axis)
+from .plot_source import statistic
 
 TABLES = {"areas": 7, "bands": 3, "rules": 3, "dashes": 3, "others": 3, "leaders": 3, "lines": 3,
           "points": 5, "names": 4, "row_names": 4, "notes": 4, "notes_right": 4}

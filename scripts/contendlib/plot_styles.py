@@ -2,7 +2,8 @@
 
 Colours are Wong's (Nature Methods 8, 441), told apart by the colour-blind and, with the shapes, in
 grey print. Colour says the mechanism, shape the contestant: blue is a lone atomic, orange a pthread
-mutex, vermilion a spin lock, green shards, wine messages. Point types are gnuplot's filled ones; the hollow twin is one less.
+mutex, vermilion a spin lock, green shards, wine messages. Point types are gnuplot's filled ones;
+the hollow twin is one less.
 """
 
 import zlib

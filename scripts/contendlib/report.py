@@ -124,8 +124,9 @@ def heading(run):
 
 # What a family does otherwise than said above it.
 OWN_METHODS = {
-    "pool": "Pools run more threads than there are CPUs, so their workers are not bound: the kernel "
-    "places them, and the rows say unpinned. Jobs stand in the queue before a sizing window begins.",
+    "pool": "Pools run more threads than there are CPUs, so their workers are not bound: the "
+    "kernel places them, and the rows say unpinned. Jobs stand in the queue before a sizing window "
+    "begins.",
     "cache": "Caches are filled before the first window, keys and draws are prepared before each; "
     "what was read is checked against its key.",
     "limiter": "Limiters are asked with the real clock, except for the worst burst: that runs on a "
