@@ -1,22 +1,25 @@
 /*
  * The pool family: ways to run many jobs on threads.
  *
- * overhead  jobs that do nothing but add their number to a sum (the oracle), submitted one after
- * the other by one thread for the length of a window: wall time per job from the first submit until
- * all have run. `null` calls them; it and `unbounded` have no workers, and are measured at every
- * number of workers for the sake of comparison within one block. sizing    how many workers: jobs
- * that compute for 100 us of real work, then wait (really sleep) so that p_wait_pct of a job is
- * waiting: jobs of 0.1, 0.2, 1 and 10 ms. More of them than can be run stand in the queue before
- * the window begins, so it is the workers that are measured and not the submitter. The window is
- * the given one, or 8 jobs' length where that is longer. ops are the jobs that ended in it;
- * latencies are those of a job from its start in a worker to its end (a worker that has to wait for
- * a CPU shows there). memory    p_jobs jobs wait at the same time, each for a signal that comes
- * after the last has been submitted, with 4 KiB of locals touched. Those of a pool wait in its
- * queue, all but p_workers. peak_rss_mb is the process's resident set at that moment, by the
- * kernel's page walk; the time per job is that of submitting and of finishing, without that walk.
+ * overhead: jobs that do nothing but add their number to a sum (the oracle), submitted one after
+ *   the other by one thread for the length of a window: wall time per job from the first submit
+ *   until all have run. `null` calls them; it and `unbounded` have no workers, and are measured
+ *   at every number of workers for the sake of comparison within one block.
  *
- * Threads are not bound in this family (the rows say `unpinned`): there are more of them than CPUs,
- * and placing them is the scheduler's business. `threads` is 1; the workers are p_workers.
+ * sizing: how many workers. Jobs compute for 100 us of real work, then wait (really sleep) so
+ *   that p_wait_pct of a job is waiting: jobs of 0.1, 0.2, 1 and 10 ms. More of them than can be
+ *   run stand in the queue before the window begins, so it is the workers that are measured and
+ *   not the submitter. The window is the given one, or 8 jobs' length where that is longer. ops
+ *   are the jobs that ended in it; latencies are those of a job from its start in a worker to its
+ *   end (a worker that has to wait for a CPU shows there).
+ *
+ * memory: p_jobs jobs wait at the same time, each for a signal that comes after the last has been
+ *   submitted, with 4 KiB of locals touched. Those of a pool wait in its queue, all but
+ *   p_workers. peak_rss_mb is the process's resident set at that moment, by the kernel's page
+ *   walk; the time per job is that of submitting and of finishing, without that walk.
+ *
+ * Threads are not bound in this family (the rows say `unpinned`): there are more of them than
+ * CPUs, and placing them is the scheduler's business. `threads` is 1; the workers are p_workers.
  *
  * Adding a contestant: one file with a crew, and one line in contestants.h.
  */

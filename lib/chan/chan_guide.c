@@ -3,10 +3,10 @@
  *
  * Invariants, with the lock free:
  *   count <= capacity; values stand at ring[first .. first + count) modulo capacity.
- *   A thread waits on not_empty only while count = 0, on not_full only while count = capacity, and
- *   the change that ends either signals one of them: no wake-up is lost. A thread whose deadline
- *   passes while it is being signalled looks once more before it gives up, so it cannot take a
- *   signal with it.
+ *   A thread goes to wait on not_empty only at count = 0, on not_full only at count = capacity;
+ *   every put signals one of the former, every take one of the latter: no wake-up is lost. A
+ *   thread whose deadline passes while it is being signalled looks once more before it gives up,
+ *   so it cannot take a signal with it.
  *   Cases of a select on a ring are told of every change and look again; cases on a rendezvous are
  *   done for them by the thread that comes to meet them, and that thread claims them first.
  *

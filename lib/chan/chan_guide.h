@@ -1,31 +1,35 @@
 /*
- * A channel as the guides have it: a ring of values behind one mutex, with one condition for those
- * who wait for room and one for those who wait for a value; and a select over several channels.
+ * A channel as the guides have it: a ring of values behind one mutex, with one condition for
+ * those who wait for room and one for those who wait for a value; and a select over several
+ * channels.
  *
  * Values are `element_size` bytes each (0 is a signal without a value) and are copied in and out;
  * pointers to them may be NULL where that size is 0. Capacity 0 is a rendezvous: a send returns
- * only when a receiver has the value. Any number of threads may send, receive, close and select at
- * once.
+ * only when a receiver has the value. Any number of threads may send, receive, close and select
+ * at once.
  *
- * Order: first in, first out; what one sender sends is received in that order. Blocked senders and
- *   receivers of a buffered channel are woken by condition variables, so who goes first among
- *   *them* is the kernel's business; those of a rendezvous are served in the order of their
- * arrival. Memory: what a sender wrote before the send, the receiver reads after the receive. On a
- * rendezvous also the other way round: what the receiver wrote before it received, the sender reads
- * after. Blocks on: the mutex, and while it waits on a condition; nothing polls. Deadlines are
- * absolute ct_now_ns() values: one that has passed tries once, CT_FOREVER never comes. EINTR and
- * spurious wake-ups do not shorten or extend them. Wakes: a send wakes one receiver, a receive one
- * sender, close everybody; and every select that waits on the channel for that, of which each looks
- * again. Closing: receivers drain what is in the ring, then get "closed" at once and for ever. Only
- * a side that knows that nobody will send any more may close. Misuse panics and names the channel:
- * send on a closed channel (also when it is closed while the send waits, as in Go), second close,
- * close of NULL, freeing one that somebody waits on. NULL is Go's nil channel: try_ operations
- * fail, _until operations time out, select never finds it ready, len and cap are 0. A plain send or
- * receive would block for ever: Go's run time reports that as a deadlock, this panics.
+ * Order: first in, first out; what one sender sends is received in that order. Blocked senders
+ *   and receivers of a ring are woken by condition variables, so who goes first among them is the
+ *   kernel's business; those of a rendezvous are served in the order of their arrival.
+ * Memory: what a sender wrote before the send, the receiver reads after the receive. On a
+ *   rendezvous also the other way round: what the receiver wrote before it received, the sender
+ *   reads after.
+ * Blocks on: the mutex, and while it waits on a condition; nothing polls. Deadlines are absolute
+ *   ct_now_ns() values: one that has passed tries once, CT_FOREVER never comes. Signals and
+ *   spurious wake-ups neither shorten nor extend them.
+ * Wakes: a send one receiver, a receive one sender, close everybody; and each of them every
+ *   select that waits for it, which then looks again.
+ * Closing: receivers drain what is in the ring, then get "closed" at once and for ever. Only a
+ *   side that knows that nobody will send any more may close.
+ * Misuse panics and names the channel: send on a closed channel (also when it is closed while the
+ *   send waits, as in Go), second close, close of NULL, freeing one that somebody waits on.
+ * NULL is Go's nil channel: try_ operations fail, _until operations time out, select never finds
+ *   it ready, len and cap are 0. A plain send or receive would block for ever: Go's run time
+ *   reports that as a deadlock, this panics.
  *
  * Source: the channel chapters of "The Complete Guide to Go Concurrency Patterns and
- * Synchronization" and "Go Concurrency Patterns - Learning Reference"; what is not said there is as
- * the Go language and its memory model have it. The ring is the textbook monitor.
+ * Synchronization" and "Go Concurrency Patterns - Learning Reference"; what is not said there is
+ * as the Go language and its memory model have it. The ring is the textbook monitor.
  */
 #ifndef CT_CHAN_CHAN_GUIDE_H
 #define CT_CHAN_CHAN_GUIDE_H

@@ -1,17 +1,20 @@
 /*
- * An actor as the guides have it, the "stateful goroutine": one thread owns a state, everybody else
- * sends it messages over a channel. Nobody but that thread touches the state while the actor runs,
- * so the state needs no lock.
+ * An actor as the guides have it, the "stateful goroutine": one thread owns a state, everybody
+ * else sends it messages over a channel. Nobody but that thread touches the state while the actor
+ * runs, so the state needs no lock.
  *
- * tell  an asynchronous update: returns when the message is in the mailbox.
- * ask   a request: returns with the owner's reply.
- * Order: one mailbox for both, first in first out: an ask sees every tell that the same thread sent
- *   before it, and every one that happened before it in another thread.
- * Blocks on: the mailbox while it is full (with capacity 0, until the owner takes the message); ask
- *   also until its reply. Wakes: the owner, and the owner wakes the asker.
+ * tell: an asynchronous update; returns when the message is in the mailbox.
+ * ask: a request; returns with the owner's reply.
+ *
+ * Order: one mailbox for both, first in, first out: an ask sees every tell that the same thread
+ *   sent before it, and every one that happened before it in another thread.
+ * Blocks on: the mailbox while it is full (with capacity 0, until the owner takes the message);
+ *   ask also until its reply.
+ * Wakes: tell and ask the owner; the owner the asker.
  * Who may call: any thread, except the handler on its own actor (it would wait for itself).
- * Runs: on a thread of its own, on any CPU that the process may use, whatever the starter is bound
- * to. Misuse panics: a tell or ask that overlaps with stop finds a closed channel.
+ * Runs: on a thread of its own, on any CPU that the process may use, whatever the starter is
+ *   bound to.
+ * Misuse panics: a tell or ask that overlaps with stop finds a closed channel.
  *
  * A request carries its own reply channel, made for this one reply and with room for it: an owner
  * that answers somebody who has given up must not wait for him. The last of the two to be done

@@ -2,22 +2,26 @@
  * A worker pool as the guides have it: a fixed number of threads take jobs from one bounded
  * channel.
  *
- * A job is a function and its argument; it returns 0 or an error. Every accepted job is run
- * at most once, and exactly once if the pool is shut down without a deadline.
+ * A job is a function and its argument; it returns 0 or an error. Every accepted job is run at
+ * most once, and exactly once if the pool is shut down without a deadline.
+ *
  * Order: jobs start in the order in which they were accepted; with more than one worker they may
- * end in any. Memory: what was written before submit, the job reads; what a job wrote, a receiver
- * of its result reads, and after shutdown everybody does. Blocks on: submit, while the queue is
- * full; submit_retry, between its attempts; shutdown, until the workers have ended or its deadline;
- * a worker, while there is no job, or no room for its result. Who may call: any thread may submit,
- * also a job (not with submit on its own pool: when all workers do that on a full queue, nobody is
- * left to make room). One thread shuts down, then frees. Workers run on any CPU that the process
- * may use, whatever the starter is bound to. Misuse panics and names the pool: a second shutdown,
- * freeing a pool that was not shut down.
+ *   end in any.
+ * Memory: what was written before submit, the job reads; what a job wrote, a receiver of its
+ *   result reads, and after shutdown everybody does.
+ * Blocks on: submit, while the queue is full; submit_retry, between its attempts; shutdown, until
+ *   the workers have ended or its deadline; a worker, while there is no job, or no room for its
+ *   result.
+ * Who may call: any thread may submit, also a job (not with submit on its own pool: when all
+ *   workers do that on a full queue, nobody is left to make room). One thread shuts down, then
+ *   frees.
+ * Runs: workers on any CPU that the process may use, whatever the starter is bound to.
+ * Misuse panics and names the pool: a second shutdown, freeing a pool that was not shut down.
  *
  * Source: the worker pools of "The Complete Guide to Go Concurrency Patterns and Synchronization"
- * (channel, workers, per-worker state, close and wait) and of "Go Concurrency Patterns: A Practical
- * Walkthrough" (queue full, shutting down, retry with backoff, shutdown with time-out). The
- * latter's submit can meet a queue that is closed under it; here it cannot.
+ * (channel, workers, per-worker state, close and wait) and of "Go Concurrency Patterns: A
+ * Practical Walkthrough" (queue full, shutting down, retry with backoff, shutdown with time-out).
+ * The latter's submit can meet a queue that is closed under it; here it cannot.
  */
 #ifndef CT_FLOW_POOL_GUIDE_H
 #define CT_FLOW_POOL_GUIDE_H

@@ -1,16 +1,20 @@
 /*
  * A thread for every job, without a bound or with one.
  *
- * Limit 0 is what pools exist to avoid: submit starts a thread, at once, however many there are. A
- * limit n is the guides' semaphore: a buffered channel of n signals; submit first sends one, and so
- * waits while n jobs are running; each job's thread takes one out again when it is done.
+ * Limit 0 is what pools exist to avoid: submit starts a thread, at once, however many there are.
+ * A limit n is the guides' semaphore: a buffered channel of n signals; submit first sends one,
+ * and so waits while n jobs are running; each job's thread takes one out again when it is done.
  *
- * Order: none between jobs. Memory: a job reads what was written before submit; after wait
- * everybody reads what the jobs wrote. Blocks on: submit, with a limit, while that many jobs run;
- * wait, until none runs. Who may call: any thread may submit, also a job where there is no limit
- * (with one it may wait for itself). wait may be called again and again; a submit that overlaps
- * with it may be missed. Threads are detached and run on any CPU that the process may use. Misuse
- * panics: freeing while jobs run.
+ * Order: none between jobs.
+ * Memory: a job reads what was written before submit; after wait everybody reads what the jobs
+ *   wrote.
+ * Blocks on: submit, with a limit, while that many jobs run; wait, until none runs.
+ * Who may call: any thread may submit, also a job where there is no limit (with one it may wait
+ *   for itself). wait may be called again and again; a submit that overlaps with it may be
+ *   missed.
+ * Runs: on detached threads, on any CPU that the process may use. One that has ended its job may
+ *   still be on its way out after wait.
+ * Misuse panics: freeing while jobs run.
  *
  * Source: "The Problem: Unbounded Concurrency" in "The Complete Guide to Go Concurrency Patterns
  * and Synchronization"; the semaphore of the "Advanced Concurrency Patterns" lesson, a buffered

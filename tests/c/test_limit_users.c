@@ -16,7 +16,7 @@
 enum { USERS = 1000, MS = 1000000 };
 
 static struct ct_guide_per_user l;
-static char name[USERS][16];
+static char name[USERS][24];
 
 static void open_users(double rate, int64_t burst, int64_t idle_ns)
 {
