@@ -11,7 +11,7 @@ static const struct {
 } cap_words[] = {
         {CAP_LOSSY, "LOSSY"},     {CAP_FIFO, "FIFO"},         {CAP_PARKS, "PARKS"},
         {CAP_SPINS, "SPINS"},     {CAP_BASELINE, "BASELINE"}, {CAP_FLOOR, "FLOOR"},
-        {CAP_SECTION, "SECTION"}, {CAP_SHARDED, "SHARDED"},
+        {CAP_SECTION, "SECTION"}, {CAP_SHARDED, "SHARDED"},   {CAP_THREADS, "THREADS"},
 };
 enum { N_CAPS = sizeof cap_words / sizeof *cap_words };
 

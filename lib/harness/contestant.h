@@ -35,6 +35,7 @@ enum caps {
         CAP_FLOOR = 1u << 5,    /* does nothing: the cost of the loop itself */
         CAP_SECTION = 1u << 6,  /* has a critical section that can be lengthened */
         CAP_SHARDED = 1u << 7,  /* is split into parts, how many is a parameter */
+        CAP_THREADS = 1u << 8,  /* has threads of its own, which need CPUs too */
 };
 
 /* Values of the family's parameters, in the order of family->params. */

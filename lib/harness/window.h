@@ -35,8 +35,8 @@ int window_alloc(struct window **, struct team *, const struct family *, uint64_
                  size_t storage_size, size_t storage_align);
 void window_free(struct window *);
 
-/* Finds the batch size for a contestant at this team size by running it for warm_ns: at most 5 us of
-   work, so that stopping is prompt and the flag costs nothing. 0, -ETIMEDOUT (stuck), or init's
+/* Finds the batch size for a contestant at this team size by running it for warm_ns: at most 5 us
+   of work, so that stopping is prompt and the flag costs nothing. 0, -ETIMEDOUT (stuck), or init's
    or worker_init's error. */
 int window_warm(struct window *, const struct window_spec *, int64_t warm_ns, uint64_t *batch);
 

@@ -142,6 +142,8 @@ void window_judge(struct window *w, const struct ct_host_usage *before,
         usage(w, before, after, m, noise);
         noise->threads = team_threads(w->team);
         noise->pus = team_pus(w->team);
+        if (w->spec->contestant->caps & CAP_THREADS) /* being preempted by one's own is no noise */
+                noise->threads = noise->pus + 1;
         noise->window_ns = m->window_ns;
         noise->overlap_ratio = m->overlap_ratio;
         noise->start_skew_ns = (uint64_t)m->start_skew_ns;

@@ -173,7 +173,9 @@ static void a_starving_waiter_is_handed_the_mutex(void **state)
         unsigned starving_turns = 0;
 
         (void)state;
-        for (int round = 0; round < 40; round++) {
+        /* Every round gets there when nothing else runs; on a busy machine luck gets the waiter in
+           early in most. */
+        for (int round = 0; round < 1000 && starving_turns < 20; round++) {
                 struct hammering h = {.turns = 0};
 
                 crew_run(2, usable_cpus() < 2 ? 1 : 2, hammer_body, &h);
@@ -183,7 +185,7 @@ static void a_starving_waiter_is_handed_the_mutex(void **state)
                 assert_int_equal(ct_load_u32_relaxed(&h.o.m.state), 0);
                 starving_turns += h.starving_turns;
         }
-        assert_true(starving_turns >= 10); /* 40 when nothing else runs; luck gets some in early */
+        assert_true(starving_turns >= 20);
 }
 
 /* Many waiters while one hammers: starving mode serves all of them and ends. */
