@@ -70,10 +70,15 @@ def loss_text(marks, predicted):
     return text + (("; " if at else ": ") + ", ".join(sides) if sides else "")
 
 
+def optimum(flat):
+    """The fewest workers that cannot be told from the best: more would only cost memory."""
+    return min(flat, key=lambda m: m.x)
+
+
 def best_text(marks, flat):
-    """"best 32: 19,200 jobs/s; flat (shaded): 24 to 128"."""
-    best = max(marks, key=lambda m: m.value)
-    text = f"best {number(best.x, 1)}: {number(best.value, 3)} jobs/s"
+    """"optimum 24: 19,200 jobs/s; flat (shaded): 24 to 128"."""
+    best = optimum(flat)
+    text = f"optimum {number(best.x, 1)}: {number(best.value, 3)} jobs/s"
     if best.low is None:
         return text
     stretches = [number(a.x, 1) + (f" to {number(b.x, 1)}" if a is not b else "")
@@ -122,7 +127,7 @@ def sizing(source):
         f"of waiting. {'. '.join(told)}.",
         "The dashed line is the guides' rule: as many workers as CPUs, divided by the share of "
         "a job that is not waiting. Shaded are the numbers of workers that cannot be told from the "
-        "best (their 95 % intervals overlap). Too few workers leave CPUs idle and lose in "
+        "best (their 95 % intervals overlap); the optimum is the fewest of them. Too few workers leave CPUs idle and lose in "
         "proportion; too many cost little but memory and switches, which is why guessing high is "
         "the cheaper mistake.",
         panels, "workers (log)")
@@ -152,13 +157,13 @@ def _size_panel(source, place, y, points, lines, wait):
         panel.note(line + 6, place[3] - 12, text, 0x333333)
     else:                                                       # above the rising part of it
         panel.note(line - 6, place[2] + 11, text, 0x333333, right=True)
-    best = max(lead, key=lambda m: m.value)
-    half = text_width("best", NOTE_SIZE) / 2
+    best = optimum(flat)
+    half = text_width("optimum", NOTE_SIZE) / 2
     at = scale.pixel(best.x)
     if abs(at - line) < half + 4:       # beside the dashed line, not across it
         at = line + half + 5
     at = min(max(at, place[0] + half + 3), place[1] - half)
-    panel.note(at - half, panel.y_scale.pixel(best.value) - 14, "best", 0x333333)
+    panel.note(at - half, panel.y_scale.pixel(best.value) - 14, "optimum", 0x333333)
     return panel
 
 

@@ -104,7 +104,7 @@ class FlatRegion(unittest.TestCase):
         flat = plot_pool.flat_region(line)
         self.assertEqual([(a.x, b.x) for a, b in plot_pool.runs(line, flat)], [(4, 8), (64, 64)])
         self.assertEqual(plot_pool.best_text(line, flat),
-                         "best 4: 100 jobs/s; flat (shaded): 4 to 8, 64")
+                         "optimum 4: 100 jobs/s; flat (shaded): 4 to 8, 64")
 
 
 class Sizing(Case):
@@ -123,11 +123,11 @@ class Sizing(Case):
         self.assertEqual({r[0] for r in self.panel(chart, "dashes")}, {20})
         said = [r[2] for r in self.panel(chart, "notes")]
         self.assertIn("n ÷ (1 − 0.9) = 20", said)
-        self.assertIn("best", said)
+        self.assertIn("optimum", said)
         self.assertEqual(chart.parameters["said_2_1"],
                          "predicted 20: loses 5 %; 16 lose 25 %, 25 lose 0.5 %")
         self.assertEqual(chart.parameters["said_1_1"],
-                         "best 64: 20,050 jobs/s; flat (shaded): 64")
+                         "optimum 64: 20,050 jobs/s; flat (shaded): 64")
 
     def test_the_rows_own_prediction_goes_first(self):
         """It knows the cores in use; the chart only knows the machine."""
