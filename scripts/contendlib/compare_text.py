@@ -6,7 +6,8 @@ import textwrap
 
 from contendlib import compare_environment, judge, pairing, schema, textable
 from contendlib.compare_environment import finite
-from contendlib.compare_points import CANNOT_TELL, CAUSES, WORSE, tally, too_few
+from contendlib.compare_points import (BETWEEN_PROCESSES, CANNOT_TELL, CAUSES, WORSE, tally,
+                                       too_few)
 
 WIDTH = 100
 MOST_FIELDS = 40                # lines of environment differences; --json has them all
@@ -107,7 +108,8 @@ def _heading(result):
                     f"{tested} points) and medians {effect} apart ({spread}); same takes an "
                     f"interval within {effect}")
     out += _wrapped("each side is one process: what differs between processes (memory layout, "
-                    "where a hypervisor put the CPUs) is part of every ratio")
+                    "where a hypervisor put the CPUs) is part of every ratio, so with several "
+                    f"threads worse or better takes {textable.percent(BETWEEN_PROCESSES)}")
     return out + _environments(result)
 
 

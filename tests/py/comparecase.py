@@ -53,9 +53,9 @@ class Case(unittest.TestCase):
             fixture.write(self.dir / name / "environment.json", json.dumps(made))
 
     def pair(self, a, b):
-        """Both sides of one point: ref with these samples."""
-        self.write("a", windows("ref", a))
-        self.write("b", windows("ref", b))
+        """Both sides of one point: ref with these samples, on one thread."""
+        self.write("a", windows("ref", a, threads=1))
+        self.write("b", windows("ref", b, threads=1))
 
     def run_it(self, *more, a="a", b="b", code=0):
         parser = argparse.ArgumentParser(allow_abbrev=False)

@@ -48,8 +48,8 @@ class Statistics(Case):
 
     def test_holm_counts_every_compared_point(self):
         names = ("ref", "mcs", "ticket", "mutex_go", "cas_loop")
-        self.write("a", *(windows(n, SCIPY[1][0]) for n in names), windows("sharded", BASE[:5]))
-        self.write("b", *(windows(n, SCIPY[1][1]) for n in names), windows("sharded", BASE[:5]))
+        self.write("a", *(windows(n, SCIPY[1][0], threads=1) for n in names), windows("sharded", BASE[:5]))
+        self.write("b", *(windows(n, SCIPY[1][1], threads=1) for n in names), windows("sharded", BASE[:5]))
         answer = self.json()
         points = [p for p in answer["points"] if p["contestant"] != "sharded"]
         for p in points:        # five of them have a p, the sixth has too few repetitions
@@ -183,6 +183,15 @@ class Verdicts(Case):
         self.pair(BASE, times(1.004))
         self.assertEqual(self.verdict(), ("cannot tell", "interval crosses 1 by 1.0 %"))
 
+    def test_contended_points_of_two_processes_take_five_per_cent(self):
+        near = tuple(10 + i / 1000 for i in range(8))
+        for factor, threads, verdict in ((1.04, 1, "worse"), (1.04, 2, "cannot tell"),
+                                         (0.96, 2, "cannot tell"), (1.06, 2, "worse"),
+                                         (0.94, 8, "better")):
+            self.write("a", windows("ref", near, threads=threads))
+            self.write("b", windows("ref", times(factor, near), threads=threads))
+            self.assertEqual(self.verdict()[0], verdict, (factor, threads))
+
     def test_less_than_the_effect_is_never_a_difference(self):
         near = tuple(10 + i / 1000 for i in range(8))
         self.pair(near, times(1.0095, near))
@@ -247,7 +256,8 @@ class Verdicts(Case):
 
     def test_every_verdict_and_cause_is_documented(self):
         self.assertEqual(set(compare_chart.LOOKS), set(compare_points.VERDICTS))
-        self.assertEqual(set(compare_points.CAUSES), {"cpu", "n", "noise", "hop", "holm", "wide"})
+        self.assertEqual(set(compare_points.CAUSES), {"cpu", "n", "noise", "hop", "process", "holm",
+                                                     "wide"})
 
 
 class FalseAlarms(unittest.TestCase):
