@@ -296,14 +296,14 @@ static uint64_t published(const struct slot *s)
    begins once all have started, with what they have counted by then. 0 or -ETIMEDOUT. */
 static int begin_window(struct window *w, int64_t until)
 {
-        unsigned threads = team_threads(w->team), started = 0;
+        unsigned threads = team_threads(w->team);
 
         w->began_ns = (int64_t)ct_load_u64_acquire(&w->start_at);
         for (unsigned i = 0; i < threads; i++)
                 w->slot[i].counted_from = 0;
         if (!team_oversubscribed(w->team))
                 return 0;
-        while ((started = ct_load_u32_acquire(&w->started)) < threads) {
+        while (ct_load_u32_acquire(&w->started) < threads) {
                 if (ct_now_ns() > until)
                         return -ETIMEDOUT;
                 ct_sleep_until(ct_now_ns() + crowded_poll_ns);
