@@ -286,11 +286,11 @@ double sweep_seconds(const struct sweep *s)
                 const struct item *item = &s->item[i];
                 double window = (double)sweep_window_ns(s, &s->block[item->block]) * 1e-9;
 
-                /* Measured on 2 cores: gate, hops, usage and preparation add about 4 ms to a
-                   window, and one window in twenty is repeated. */
+                /* A quiet quick run on 2 cores: 9 ms around each window (gate, hops, usage,
+                   preparation, its share of a process), and 9 % of windows repeated. */
                 for (unsigned r = 0; item->selected && !item->given_up && r < s->reps; r++)
                         if (!item->done || !item->done[r])
-                                seconds += window * 1.05 + 0.004;
+                                seconds += (window + 0.009) * 1.09;
                 seconds += item->selected ? (double)s->options->warmup_ns * 1e-9 : 0;
         }
         return seconds;

@@ -14,8 +14,6 @@
 #include "harness/options.h"
 #include "harness/record.h"
 
-enum item_state { REP_OPEN, REP_DONE };
-
 struct item {
         size_t block;
         const struct contestant *contestant;

@@ -1,7 +1,6 @@
 #include "harness/window.h"
 
 #include <errno.h>
-#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
