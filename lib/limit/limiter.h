@@ -47,8 +47,8 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "limit/ticking.h"
-#include "limit/waitline.h"
+#include "limit/guide_ticking.h"
+#include "limit/guide_waitline.h"
 
 /* ---- ticker ---------------------------------------------------------------------------------- */
 

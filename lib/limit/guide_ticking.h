@@ -6,8 +6,8 @@
  * second and most of them at 100,000, where a sleep is longer than the interval. Blocks on: its own
  * condition, so that stop does not wait for a tick.
  */
-#ifndef CT_LIMIT_TICKING_H
-#define CT_LIMIT_TICKING_H
+#ifndef CT_LIMIT_GUIDE_TICKING_H
+#define CT_LIMIT_GUIDE_TICKING_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  * any of them. The line has no lock: its limiter's mutex is held around every call. Source: the
  * queue of waiting receivers in Go's channel.
  */
-#ifndef CT_LIMIT_WAITLINE_H
-#define CT_LIMIT_WAITLINE_H
+#ifndef CT_LIMIT_GUIDE_WAITLINE_H
+#define CT_LIMIT_GUIDE_WAITLINE_H
 
 #include <pthread.h>
 #include <stdbool.h>

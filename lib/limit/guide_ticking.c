@@ -1,9 +1,9 @@
-#include "limit/ticking.h"
+#include "limit/guide_ticking.h"
 
 #include <errno.h>
 
 #include "base/clock.h"
-#include "limit/waitline.h"
+#include "limit/guide_waitline.h"
 
 static void *run(void *arg)
 {

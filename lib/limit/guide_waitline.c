@@ -1,4 +1,4 @@
-#include "limit/waitline.h"
+#include "limit/guide_waitline.h"
 
 #include <errno.h>
 
