@@ -7,9 +7,12 @@
 #include "base/parker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PAUSES 256      /* measured at once: 5 to 40 us */
@@ -228,7 +231,7 @@ void ct_spin_start(struct ct_spin *s, int64_t deadline, uint32_t max_step_ns)
 {
         int64_t budget;
 
-        if (ct_parker_cpus() < 2) {
+        if (ct_parker_cpus() < 2 || !ct_parker_ops_self()->may_spin()) {
                 *s = (struct ct_spin){0}; /* whoever would end the wait needs this CPU */
                 return;
         }
@@ -253,4 +256,32 @@ void ct_spin_end(struct ct_spin *s, bool paid)
                 credit = credit * 2 < CREDIT_FULL ? credit * 2 : CREDIT_FULL;
         else
                 credit = credit / 2 > CREDIT_LEAST ? credit / 2 : CREDIT_LEAST;
+}
+
+/* ---- who ---- */
+
+/* The name is empty where the thread has ended. */
+static void describe_thread(unsigned tid, char *out, size_t size)
+{
+        char path[64], name[32] = "";
+        int fd;
+
+        snprintf(path, sizeof path, "/proc/self/task/%u/comm", tid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+                ssize_t n = read(fd, name, sizeof name - 1);
+
+                name[n > 0 ? n : 0] = '\0';
+                name[strcspn(name, "\n")] = '\0';
+                close(fd);
+        }
+        snprintf(out, size, "thread %u (%s)", tid, name);
+}
+
+void ct_parker_describe(uint64_t self, char *out, size_t size)
+{
+        if (self & CT_SELF_TASK)
+                snprintf(out, size, "task %llu", (unsigned long long)(self & ~CT_SELF_TASK));
+        else
+                describe_thread((unsigned)self, out, size);
 }

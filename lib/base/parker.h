@@ -34,6 +34,7 @@
 #include "base/clock.h"
 #include "base/pause.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct ct_waiter;
@@ -44,17 +45,34 @@ enum ct_park_how {
         CT_PARK_SLEEP /* the caller has spun already, or knows that it will be long */
 };
 
-/* What a back-end supplies. `here` names the place where the caller runs: a place runs one context
-   at a time, so two contexts at one place cannot both be running. */
+/*
+ * What a back-end supplies. A context is what can be suspended: an OS thread, a task.
+ *
+ * init      makes the waiter the calling context's: word EMPTY, place, context.
+ * here      names the place where the caller runs: a place runs one context at a time, so two
+ *           contexts at one place cannot both be running. CT_PLACE_ANY where a woken context may
+ *           come up anywhere.
+ * yield     lets others run that wait for this place.
+ * may_spin  false where spinning only keeps away whoever would end the wait.
+ * self      the calling context's number: never 0, and no other living context's. Back-ends other
+ *           than the OS threads' set CT_SELF_TASK in it.
+ */
 struct ct_parker_ops {
+        void (*init)(struct ct_waiter *w);
         int (*park)(struct ct_waiter *w, int64_t deadline, enum ct_park_how how);
         void (*unpark)(struct ct_waiter *w);
         uint32_t (*here)(void);
         void (*yield)(void);
+        bool (*may_spin)(void);
+        uint64_t (*self)(void);
 };
+
+#define CT_PLACE_ANY UINT32_MAX
+#define CT_SELF_TASK (UINT64_C(1) << 63)
 
 struct ct_waiter {
         const struct ct_parker_ops *ops; /* the back-end that knows how to wake this context */
+        void *context;                   /* the back-end's: whom to wake */
         ct_atomic_u32 word;              /* the back-end's; see enum ct_waiter_word_ */
         uint32_t place;                  /* ops->here() at init: where it will run when woken */
 };
@@ -63,18 +81,21 @@ enum ct_waiter_word_ { CT_WAITER_EMPTY_, CT_WAITER_PERMIT_, CT_WAITER_PARKED_ };
 
 extern const struct ct_parker_ops ct_parker_thread_ops;
 
+/* The back-end of what runs on this OS thread: its own, until something that runs other contexts
+   on it says otherwise. */
+extern _Thread_local const struct ct_parker_ops *ct_parker_self_;
+
 /* The back-end of the calling context. */
 static inline const struct ct_parker_ops *ct_parker_ops_self(void)
 {
-        return &ct_parker_thread_ops;
+        return ct_parker_self_;
 }
 
 /* Makes w the calling context's, without a permit. */
 static inline void ct_waiter_init(struct ct_waiter *w)
 {
         w->ops = ct_parker_ops_self();
-        ct_store_u32_relaxed(&w->word, CT_WAITER_EMPTY_); /* the queue's guard publishes it */
-        w->place = w->ops->here();
+        w->ops->init(w); /* what publishes the waiter publishes this: the queue's guard */
 }
 
 /* Takes the permit; returns 0 once it has it, -ETIMEDOUT if none came before the deadline. The two
@@ -96,10 +117,13 @@ static inline void ct_unpark(struct ct_waiter *w)
         w->ops->unpark(w);
 }
 
+/* "thread 17 (worker)" or "task 12": who self() named, for messages. */
+void ct_parker_describe(uint64_t self, char *out, size_t size);
+
 /* True when a context that last parked at this place could only run after the caller stops. */
 static inline bool ct_parker_behind_caller(uint32_t place)
 {
-        return place == ct_parker_ops_self()->here();
+        return place != CT_PLACE_ANY && place == ct_parker_ops_self()->here();
 }
 
 /*

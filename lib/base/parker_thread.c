@@ -20,6 +20,7 @@
 #include "base/parker.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 /* Between two looks at the own word, while spinning. Nobody competes for the line, so looking
    often costs the waker nothing until it writes. */
@@ -111,7 +112,14 @@ static uint32_t thread_here(void)
 {
         int cpu = sched_getcpu();
 
-        return cpu < 0 ? UINT32_MAX : (uint32_t)cpu;
+        return cpu < 0 ? CT_PLACE_ANY : (uint32_t)cpu;
+}
+
+static void thread_init(struct ct_waiter *w)
+{
+        ct_store_u32_relaxed(&w->word, CT_WAITER_EMPTY_);
+        w->context = NULL; /* the futex's address is all that a wake needs */
+        w->place = thread_here();
 }
 
 static void thread_yield(void)
@@ -119,9 +127,24 @@ static void thread_yield(void)
         sched_yield();
 }
 
+static bool thread_may_spin(void)
+{
+        return true; /* the number of CPUs and the thread's own record decide: ct_spin_start */
+}
+
+static uint64_t thread_self(void)
+{
+        return (uint64_t)gettid();
+}
+
 const struct ct_parker_ops ct_parker_thread_ops = {
+        .init = thread_init,
         .park = thread_park,
         .unpark = thread_unpark,
         .here = thread_here,
         .yield = thread_yield,
+        .may_spin = thread_may_spin,
+        .self = thread_self,
 };
+
+_Thread_local const struct ct_parker_ops *ct_parker_self_ = &ct_parker_thread_ops;

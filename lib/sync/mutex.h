@@ -39,7 +39,7 @@ struct ct_mutex {
         struct ct_guard guard;     /* protects queue */
         struct ct_waitlist queue;  /* as many as state counts */
         ct_atomic_u32 woken_place; /* where the context behind the WOKEN bit is to run */
-        ct_atomic_u32 owner;       /* thread id; kept with CT_CHECKED only */
+        ct_atomic_u64 owner;       /* ct_parker_ops.self(); kept with CT_CHECKED only */
 };
 
 enum ct_mutex_bits_ {

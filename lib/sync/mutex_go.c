@@ -41,10 +41,6 @@
 #include "base/parker.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define LOCKED CT_MUTEX_LOCKED_
 #define WOKEN CT_MUTEX_WOKEN_
@@ -306,52 +302,36 @@ void ct_mutex_unlock_slow_(struct ct_mutex *m, uint32_t before)
 
 /* ---- CT_CHECKED ---- */
 
-/* "17 (worker)", for messages; the name is empty where the thread has ended. */
-static const char *describe(uint32_t tid, char *out, size_t size)
+static uint64_t self_id(void)
 {
-        char path[64], name[32] = "";
-        int fd;
-
-        snprintf(path, sizeof path, "/proc/self/task/%u/comm", (unsigned)tid);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0) {
-                ssize_t n = read(fd, name, sizeof name - 1);
-
-                name[n > 0 ? n : 0] = '\0';
-                name[strcspn(name, "\n")] = '\0';
-                close(fd);
-        }
-        snprintf(out, size, "%u (%s)", (unsigned)tid, name);
-        return out;
-}
-
-static uint32_t self_id(void)
-{
-        return (uint32_t)gettid();
+        return ct_parker_ops_self()->self();
 }
 
 void ct_mutex_check_lock_(struct ct_mutex *m)
 {
         char who[64];
 
-        /* Only this thread can have written its own id, so a match is never a race. */
-        if (ct_load_u32_relaxed(&m->owner) == self_id())
-                ct_panic("ct_mutex", m, "locked twice by its owner, thread %s",
-                         describe(self_id(), who, sizeof who));
+        /* Only this context can have written its own id, so a match is never a race. */
+        if (ct_load_u64_relaxed(&m->owner) != self_id())
+                return;
+        ct_parker_describe(self_id(), who, sizeof who);
+        ct_panic("ct_mutex", m, "locked twice by its owner, %s", who);
 }
 
 void ct_mutex_set_owner_(struct ct_mutex *m)
 {
-        ct_store_u32_relaxed(&m->owner, self_id()); /* read for equality with the reader's own id */
+        ct_store_u64_relaxed(&m->owner, self_id()); /* read for equality with the reader's own id */
 }
 
 void ct_mutex_check_unlock_(struct ct_mutex *m)
 {
-        uint32_t owner = ct_load_u32_relaxed(&m->owner);
+        uint64_t owner = ct_load_u64_relaxed(&m->owner);
         char who[64], me[64];
 
-        if (owner && owner != self_id())
-                ct_panic("ct_mutex", m, "unlock by thread %s of a mutex owned by thread %s",
-                         describe(self_id(), me, sizeof me), describe(owner, who, sizeof who));
-        ct_store_u32_relaxed(&m->owner, 0);
+        if (owner && owner != self_id()) {
+                ct_parker_describe(owner, who, sizeof who);
+                ct_parker_describe(self_id(), me, sizeof me);
+                ct_panic("ct_mutex", m, "unlock by %s of a mutex owned by %s", me, who);
+        }
+        ct_store_u64_relaxed(&m->owner, 0);
 }
