@@ -9,9 +9,12 @@ static const struct {
         unsigned bit;
         const char *word;
 } cap_words[] = {
-        {CAP_LOSSY, "LOSSY"},     {CAP_FIFO, "FIFO"},         {CAP_PARKS, "PARKS"},
-        {CAP_SPINS, "SPINS"},     {CAP_BASELINE, "BASELINE"}, {CAP_FLOOR, "FLOOR"},
-        {CAP_SECTION, "SECTION"}, {CAP_SHARDED, "SHARDED"},   {CAP_THREADS, "THREADS"},
+        {CAP_LOSSY, "LOSSY"},           {CAP_FIFO, "FIFO"},
+        {CAP_PARKS, "PARKS"},           {CAP_SPINS, "SPINS"},
+        {CAP_BASELINE, "BASELINE"},     {CAP_FLOOR, "FLOOR"},
+        {CAP_SECTION, "SECTION"},       {CAP_SHARDED, "SHARDED"},
+        {CAP_THREADS, "THREADS"},       {CAP_THREADS_ONLY, "THREADS_ONLY"},
+        {CAP_TASKS_ONLY, "TASKS_ONLY"},
 };
 enum { N_CAPS = sizeof cap_words / sizeof *cap_words };
 
@@ -32,9 +35,9 @@ static int print_json(cJSON *root)
         return EXIT_OK;
 }
 
-static cJSON *contestant_json(const struct contestant *c)
+static cJSON *contestant_json(const struct family *f, const struct contestant *c)
 {
-        cJSON *o = cJSON_CreateObject(), *caps;
+        cJSON *o = cJSON_CreateObject(), *caps, *execs;
 
         cJSON_AddStringToObject(o, "name", c->name);
         cJSON_AddStringToObject(o, "source", c->source);
@@ -42,6 +45,10 @@ static cJSON *contestant_json(const struct contestant *c)
         for (size_t i = 0; i < N_CAPS; i++)
                 if (c->caps & cap_words[i].bit)
                         cJSON_AddItemToArray(caps, cJSON_CreateString(cap_words[i].word));
+        execs = cJSON_AddArrayToObject(o, "execs");
+        for (enum exec_kind e = 0; e < EXEC_KINDS; e++)
+                if (contestant_runs_by(f, c, e))
+                        cJSON_AddItemToArray(execs, cJSON_CreateString(exec_names[e]));
         cJSON_AddBoolToObject(o, "house", is_house(c));
         return o;
 }
@@ -80,7 +87,7 @@ static cJSON *family_json(const struct family *f, const struct point_list *point
         cJSON_AddStringToObject(root, "summary", f->summary);
         list = cJSON_AddArrayToObject(root, "contestants");
         for (size_t i = 0; f->contestants[i]; i++)
-                cJSON_AddItemToArray(list, contestant_json(f->contestants[i]));
+                cJSON_AddItemToArray(list, contestant_json(f, f->contestants[i]));
         list = cJSON_AddArrayToObject(root, "workloads");
         for (unsigned w = 0; w < MAX_WORKLOADS && f->workloads[w]; w++) {
                 cJSON *o = cJSON_CreateObject();

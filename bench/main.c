@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec_task.h"
 #include "harness/environment.h"
 #include "harness/suite.h"
 #include "list.h"
@@ -154,6 +155,7 @@ int bench_main(const struct family *f, int argc, char **argv)
         bool list_tests = gbench_init(&argc, argv);
         int code = options_parse(&options, f, argc, argv);
 
+        options.task_executor = &executor_tasks;
         if (!code && options.action == ACT_HELP) {
                 options_help(f);
         } else if (!code && options.action == ACT_LIST) {

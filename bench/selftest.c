@@ -55,14 +55,15 @@ static int run_windows(const struct topology *topology, unsigned threads, unsign
         };
         double *skew = calloc(windows, sizeof *skew), *cost = calloc(windows, sizeof *cost);
         struct window *window = NULL;
-        struct team *team = NULL;
+        struct executor executor = {0};
         char why[WHY_SIZE] = "out of memory";
         uint64_t batch = 1;
-        int rc = skew && cost ? team_start(&team, topology, "compact", threads, why, sizeof why)
+        int rc = skew && cost ? executor_start(&executor, &executor_threads, topology, "compact",
+                                               threads, why, sizeof why)
                               : -1;
 
         if (!rc)
-                rc = window_alloc(&window, team, &family, 1, 1, 1);
+                rc = window_alloc(&window, &executor, &family, 1, 1, 1);
         if (!rc)
                 rc = window_warm(window, &spec, window_ns, &batch);
         *f = (struct figures){.threads = threads, .windows = windows};
@@ -82,10 +83,10 @@ static int run_windows(const struct topology *topology, unsigned threads, unsign
                 f->skew_p50 = quantile(skew, windows, 0.50);
                 f->skew_p95 = quantile(skew, windows, 0.95);
                 f->skew_p99 = quantile(skew, windows, 0.99);
-                f->hop = team_hop(team);
+                f->hop = team_hop(executor.team);
         }
         window_free(window);
-        team_stop(team);
+        executor_stop(&executor);
         free(skew);
         free(cost);
         return rc ? EXIT_ENVIRONMENT : EXIT_OK;

@@ -12,6 +12,7 @@ ct_add_test(NAME test_placement_real SOURCES c/test_placement_real.c LIBS ct_har
 target_compile_definitions(test_placement_real PRIVATE CT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 ct_add_py_test(NAME py_plan MODULE test_plan)
 # Team, window, supervisor.
-ct_add_test(NAME test_window SOURCES c/test_window.c LIBS ct_harness)
+ct_add_test(NAME test_executor SOURCES c/test_executor.c LIBS bench_exec ct_harness)
+ct_add_test(NAME test_window SOURCES c/test_window.c LIBS bench_exec ct_harness)
 ct_add_test(NAME test_sweep SOURCES c/test_sweep.c LIBS ct_harness)
 ct_add_test(NAME test_suite SOURCES c/test_suite.c LIBS ct_harness TIMEOUT 120)

@@ -15,6 +15,7 @@ ct_add_py_test(NAME py_scripts MODULE test_scripts)
 ct_add_py_test(NAME py_plot MODULE test_plot TIMEOUT 240)
 ct_add_py_test(NAME py_report MODULE test_report TIMEOUT 120)
 ct_add_py_test(NAME py_plot_families MODULE test_plot_families TIMEOUT 120)
+ct_add_py_test(NAME py_plot_locks MODULE test_plot_locks TIMEOUT 120)
 # compare
 ct_add_py_test(NAME py_compare MODULE test_compare TIMEOUT 180)
 ct_add_py_test(NAME py_compare_out MODULE test_compare_out TIMEOUT 180)

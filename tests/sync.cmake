@@ -3,6 +3,33 @@ ct_add_test(NAME test_mutex SOURCES c/test_mutex.c LIBS ct_sync TIMEOUT 120)
 ct_add_test(NAME test_mutex_stress SOURCES c/test_mutex_stress.c LIBS ct_sync TIMEOUT 180)
 ct_add_test(NAME test_rwmutex SOURCES c/test_rwmutex.c LIBS ct_sync TIMEOUT 180)
 ct_add_test(NAME test_spin SOURCES c/test_spin.c LIBS ct_sync TIMEOUT 120)
+foreach(name locks rwlocks locks_stress)
+        ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_sync ct_task TIMEOUT 300)
+endforeach()
+# 64 contexts on the CPUs there are; `torture_locks --seconds 30` is the long form.
+add_executable(torture_locks c/torture_locks.c)
+target_link_libraries(torture_locks PRIVATE ct_sync ct_task)
+add_test(NAME torture_locks COMMAND torture_locks --seconds 0.5)
+set_tests_properties(torture_locks PROPERTIES TIMEOUT 120)
+
+foreach(name waitgroup waitgroup_stress once cond cond_stress semaphore semaphore_misuse semaphore_stress latch
+                barrier)
+        ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_sync ct_task TIMEOUT 180)
+endforeach()
+
+foreach(name reclaim reclaim_stress value objpool map map_stress percpu_counter)
+        ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_sync ct_task TIMEOUT 180)
+endforeach()
+ct_add_test(NAME test_sync_faults SOURCES c/test_sync_faults.c LIBS ct_sync)
+target_link_options(test_sync_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc
+        -Wl,--wrap=aligned_alloc -Wl,--wrap=free -Wl,--wrap=mmap -Wl,--wrap=munmap)
+
+# No futex calls where nobody contends: a program, and what strace counts of it.
+add_executable(uncontended c/uncontended.c)
+target_link_libraries(uncontended PRIVATE ct_sync)
+if(NOT CT_SANITIZE)
+        ct_add_py_test(NAME py_uncontended MODULE test_uncontended TIMEOUT 120)
+endif()
 
 # Every planted bug must be caught. The runner builds its own, unsanitized copies.
 if(NOT CT_SANITIZE AND NOT CT_PLANT)

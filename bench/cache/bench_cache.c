@@ -58,6 +58,7 @@ static const struct family family = {
         .name = "cache",
         .summary =
                 "n threads get and set 100,000 string keys: one lock, readers-writer lock, shards",
+        .caps = CAP_THREADS_ONLY,
         .contestants = contestants,
         .workloads = {[CACHE_GET_SET] = "get_set"},
         .params = {[P_READ_PCT] = "p_read_pct",

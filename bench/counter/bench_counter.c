@@ -1,14 +1,16 @@
 #include "counter/contestants.h"
 #include "counter/counter.h"
 #include "main.h"
+#include "peers/counter_peers.h"
 
 #define X(id) extern const struct contestant counter_##id;
 COUNTER_CONTESTANTS(X)
+COUNTER_PEERS(X)
 #undef X
 
 static const struct contestant *const contestants[] = {
 #define X(id) &counter_##id,
-        COUNTER_CONTESTANTS(X)
+        COUNTER_CONTESTANTS(X) COUNTER_PEERS(X)
 #undef X
                 NULL,
 };
@@ -38,12 +40,15 @@ static void points(const struct topology *topology, bool full, struct point_list
 
         (void)topology;
         p.threads = THREADS_SWEEP;
+        p.tasks = true;
         point_list_add(list, &p);
+        p.tasks = false;
         p.threads = THREADS_KEY;
         p.params.value[P_SAMPLE_EVERY] = SAMPLE_EVERY;
         point_list_add(list, &p);
         for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
                 p = point(COUNTER_MIXED, reads[i], 0, 0);
+                p.tasks = reads[i] == 90;
                 point_list_add(list, &p);
         }
         for (size_t i = 0; i < (full ? 3 : 1); i++) {

@@ -6,6 +6,9 @@
         X(atomic_add_relaxed)                                                                      \
         X(cas_loop)                                                                                \
         X(sharded)                                                                                 \
+        X(slots)                                                                                   \
+        X(percpu)                                                                                  \
+        X(percpu_atomic)                                                                           \
         X(ref)                                                                                     \
         X(pthread_adaptive)                                                                        \
         X(pthread_spin)                                                                            \
@@ -13,6 +16,8 @@
         X(ticket)                                                                                  \
         X(mcs)                                                                                     \
         X(mutex_go)                                                                                \
+        X(mutex_asym)                                                                              \
         X(rwmutex_go)                                                                              \
+        X(rwmutex_slots)                                                                           \
         X(actor_guide)                                                                             \
         X(actor_guide_async)

@@ -1,6 +1,7 @@
 /* A plain counter under a lock. A contestant's file defines LOCK_TYPE, LOCK(l, node), UNLOCK(l,
    node), and for readers-writer locks RLOCK and RUNLOCK; NODE_TYPE where the caller brings a queue
-   node. */
+   node; LOCK_INIT(l) (0 or an errno value) and LOCK_FINI(l) where zero bytes are no lock;
+   WORKER_INIT(l, w) (0 or -errno) and WORKER_FINI(l, w) where the lock knows its threads. */
 
 #ifndef RLOCK
 #define RLOCK LOCK
@@ -60,6 +61,23 @@ static void fini(void *self)
 
 #define INIT init
 #define FINI fini
+#endif
+
+#ifdef WORKER_INIT
+static int begin_worker(void *self, struct worker *w)
+{
+        (void)w;
+        return WORKER_INIT(&((struct counter *)self)->lock, w);
+}
+
+static void end_worker(void *self, struct worker *w)
+{
+        (void)w;
+        WORKER_FINI(&((struct counter *)self)->lock, w);
+}
+
+#define BEGIN_WORKER begin_worker
+#define END_WORKER end_worker
 #endif
 
 #include "counter/loop.h"

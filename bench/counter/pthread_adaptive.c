@@ -19,7 +19,7 @@ static int init_adaptive(pthread_mutex_t *lock)
 #define CONTESTANT counter_pthread_adaptive
 #define NAME "pthread_adaptive"
 #define SOURCE "pthread_mutex of this libc, PTHREAD_MUTEX_ADAPTIVE_NP"
-#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_SECTION)
+#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_SECTION | CAP_THREADS_ONLY)
 #define LOCK_TYPE pthread_mutex_t
 #define LOCK_INIT(l) init_adaptive(l)
 #define LOCK_FINI(l) pthread_mutex_destroy(l)

@@ -5,7 +5,7 @@
 #define CONTESTANT counter_pthread_rwlock
 #define NAME "pthread_rwlock"
 #define SOURCE "pthread_rwlock of this libc, default kind"
-#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_SECTION)
+#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_SECTION | CAP_THREADS_ONLY)
 #define LOCK_TYPE pthread_rwlock_t
 #define LOCK_INIT(l) pthread_rwlock_init(l, NULL)
 #define LOCK_FINI(l) pthread_rwlock_destroy(l)

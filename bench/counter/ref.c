@@ -5,7 +5,7 @@
 #define CONTESTANT counter_ref
 #define NAME "ref"
 #define SOURCE "pthread_mutex of this libc, default type"
-#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_SECTION)
+#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_SECTION | CAP_THREADS_ONLY)
 #define LOCK_TYPE pthread_mutex_t
 #define LOCK_INIT(l) pthread_mutex_init(l, NULL)
 #define LOCK_FINI(l) pthread_mutex_destroy(l)

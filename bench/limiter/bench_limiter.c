@@ -53,6 +53,7 @@ static void draw(uint8_t *draws, const struct params *p, struct ct_rng *rng)
 static const struct family family = {
         .name = "limiter",
         .summary = "rate limiters: what a decision costs, how a rate is kept, what a burst gets",
+        .caps = CAP_THREADS_ONLY,
         .contestants = contestants,
         .workloads = {[LIMITER_ALLOW] = "allow",
                       [LIMITER_USERS] = "users",

@@ -108,6 +108,7 @@ static void points(const struct topology *t, bool full, struct point_list *list)
 static const struct family family = {
         .name = "machine",
         .summary = "this CPU's own limits: atomics, cache-line hops, wake-ups, threads, clocks",
+        .caps = CAP_THREADS_ONLY,
         .contestants = contestants,
         .workloads = {[UNCONTENDED] = "uncontended",
                       [CORE_TO_CORE] = "core_to_core",

@@ -155,6 +155,7 @@ static void points(const struct topology *t, bool full, struct point_list *list)
 static const struct family family = {
         .name = "pool",
         .summary = "many jobs on threads: cost per job, how many workers, and memory",
+        .caps = CAP_THREADS_ONLY,
         .contestants = contestants,
         .workloads = {[OVERHEAD] = "overhead", [SIZING] = "sizing", [MEMORY] = "memory"},
         .params = {[P_WORKERS] = "p_workers",

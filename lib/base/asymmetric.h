@@ -11,10 +11,11 @@
  * there; but the light one only keeps the compiler from reordering, and the heavy one is a system
  * call that runs a full barrier on every CPU that runs a thread of this process (some us).
  *
- * Only where ct_asymmetric_ready(): elsewhere (an older kernel, a ThreadSanitizer build, which
- * cannot see such fences, or the simulator) the fast side must do its store as a _seq
- * read-modify-write, and the heavy fence is a no-op since the slow side does likewise. The answer
- * never changes during a process, so both sides always agree.
+ * Only where ct_asymmetric_ready(): elsewhere (an older kernel, or a ThreadSanitizer build, which
+ * cannot see such fences) the fast side must do its store as a _seq read-modify-write, and the
+ * heavy fence is a no-op since the slow side does likewise. The answer never changes during a
+ * process, so both sides always agree. In the simulator each program says which of the two it is to
+ * be.
  *
  * Cost here: light 0; ready one load. Order between other pairs: none.
  * Source: membarrier(2), private expedited; liburcu's memb flavour; folly's AsymmetricThreadFence.
@@ -32,10 +33,28 @@
 #endif
 #endif
 #ifdef CT_SIM
+#undef CT_NO_ASYMMETRIC_
 #define CT_NO_ASYMMETRIC_ 1
-#endif
+#include "base/sim.h"
 
-#ifdef CT_NO_ASYMMETRIC_
+static inline bool ct_asymmetric_ready(void)
+{
+        return ct_sim_membarrier_ready_();
+}
+
+static inline void ct_asymmetric_light(void)
+{
+}
+
+static inline void ct_asymmetric_heavy(void)
+{
+#ifndef CT_PLANT_asymmetric_heavy_does_nothing
+        if (ct_asymmetric_ready())
+                ct_sim_membarrier_();
+#endif
+}
+
+#elif defined(CT_NO_ASYMMETRIC_)
 
 static inline bool ct_asymmetric_ready(void)
 {

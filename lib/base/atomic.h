@@ -20,6 +20,10 @@ typedef _Atomic(uint32_t) ct_atomic_u32;
 typedef _Atomic(uint64_t) ct_atomic_u64;
 typedef _Atomic(void *) ct_atomic_ptr;
 
+#ifdef CT_SIM
+#include "base/atomic_sim.h" /* the same operations, each a scheduling point of lib/sim */
+#else
+
 /* clang-format off */
 #define CT_ATOMIC_LOAD_STORE(sfx, A, T)                                                            \
 static inline T ct_load_##sfx##_relaxed(const A *p) { return atomic_load_explicit((A *)p, memory_order_relaxed); } \
@@ -52,7 +56,11 @@ static inline T ct_##op##_##sfx##_acquire(A *p, T v) { return fn(p, v, memory_or
 static inline T ct_##op##_##sfx##_release(A *p, T v) { return fn(p, v, memory_order_release); }     \
 static inline T ct_##op##_##sfx##_acq_rel(A *p, T v) { return fn(p, v, memory_order_acq_rel); }     \
 static inline T ct_##op##_##sfx##_seq(A *p, T v) { return fn(p, v, memory_order_seq_cst); }
+/* clang-format on */
 
+#endif
+
+/* clang-format off */
 CT_ATOMIC_LOAD_STORE(u32, ct_atomic_u32, uint32_t)
 CT_ATOMIC_LOAD_STORE(u64, ct_atomic_u64, uint64_t)
 CT_ATOMIC_LOAD_STORE(ptr, ct_atomic_ptr, void *)

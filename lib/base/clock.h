@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <time.h>
 
+#ifdef CT_SIM
+#include "base/sim.h" /* time is virtual there */
+#endif
+
 #define CT_FOREVER INT64_MAX
 #define CT_NS_PER_S INT64_C(1000000000)
 #define CT_NS_PER_MS INT64_C(1000000)
@@ -19,10 +23,14 @@
 /* ns since an arbitrary start, never going back. A vDSO call: 20-30 ns on most machines. */
 static inline int64_t ct_now_ns(void)
 {
+#ifdef CT_SIM
+        return ct_sim_now_();
+#else
         struct timespec t;
 
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (int64_t)t.tv_sec * CT_NS_PER_S + t.tv_nsec;
+#endif
 }
 
 /* The deadline `ns` from now; CT_FOREVER where that does not fit; now for ns <= 0. */
@@ -50,7 +58,9 @@ double ct_tsc_hz(void);
    with the instructions around it. */
 static inline uint64_t ct_tsc(void)
 {
-#if defined(__x86_64__)
+#if defined(CT_SIM)
+        return (uint64_t)ct_sim_now_();
+#elif defined(__x86_64__)
         return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
         uint64_t v;

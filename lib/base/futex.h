@@ -24,6 +24,9 @@
  */
 static inline int ct_futex_wait(ct_atomic_u32 *word, uint32_t expected, int64_t deadline)
 {
+#ifdef CT_SIM
+        return ct_sim_futex_wait_((void *)word, expected, deadline);
+#else
         struct timespec t, *limit = NULL;
 
         if (deadline != CT_FOREVER) {
@@ -35,6 +38,7 @@ static inline int ct_futex_wait(ct_atomic_u32 *word, uint32_t expected, int64_t 
                        FUTEX_BITSET_MATCH_ANY) == -1
                        ? -errno
                        : 0;
+#endif
 }
 
 /*
@@ -44,9 +48,13 @@ static inline int ct_futex_wait(ct_atomic_u32 *word, uint32_t expected, int64_t 
  */
 static inline int ct_futex_wake(ct_atomic_u32 *word, int n)
 {
+#ifdef CT_SIM
+        return ct_sim_futex_wake_((void *)word, n);
+#else
         long woken = syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);
 
         return woken == -1 ? -errno : (int)woken;
+#endif
 }
 
 #endif

@@ -33,7 +33,11 @@ static inline void ct_guard_lock(struct ct_guard *g)
 
 static inline void ct_guard_unlock(struct ct_guard *g)
 {
+#ifdef CT_PLANT_guard_relaxed_unlock
+        if (ct_exchange_u32_relaxed(&g->word, 0) == 2)
+#else
         if (ct_exchange_u32_release(&g->word, 0) == 2) /* pairs with the acquires in lock */
+#endif
                 ct_guard_wake_(g);
 }
 

@@ -237,10 +237,11 @@ void ct_spin_start(struct ct_spin *s, int64_t deadline, uint32_t max_step_ns)
         }
         budget = (int64_t)ct_load_u32_relaxed(&wake_ns) * credit / CREDIT_FULL;
         if (deadline != CT_FOREVER) {
-                int64_t left = deadline - ct_now_ns();
+                int64_t now = ct_now_ns();
+                int64_t left = deadline > now ? deadline - now : 0;
 
                 if (left < budget)
-                        budget = left > 0 ? left : 0;
+                        budget = left;
         }
         s->left = pauses_in(budget);
         s->step = 1;

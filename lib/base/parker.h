@@ -164,7 +164,9 @@ void ct_parker_set_cpus(unsigned n);
  * 1/32, and returns to the full budget as soon as they pay again.
  */
 struct ct_spin {
-        uint32_t left, step, max_step; /* pauses; private */
+        uint32_t left; /* pauses; 0: the budget is used up */
+        uint32_t step,
+                max_step; /* pauses; who competes for a word may set step back to be prompt */
 };
 
 void ct_spin_start(struct ct_spin *s, int64_t deadline, uint32_t max_step_ns);
@@ -178,6 +180,9 @@ static inline bool ct_spin_wait(struct ct_spin *s)
                 return false;
         s->left -= n;
         s->step = s->step < s->max_step / 2 ? s->step * 2 : s->max_step;
+#ifdef CT_SIM
+        n = 1; /* nothing changes between two pauses but at the first */
+#endif
         while (n--)
                 ct_pause();
         return true;

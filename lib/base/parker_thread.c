@@ -104,7 +104,11 @@ static void thread_unpark(struct ct_waiter *w)
         if (ct_load_u32_relaxed(&w->word) != CT_WAITER_PARKED_)
                 return;
 #endif
+#ifdef CT_PLANT_parker_relaxed_unpark
+        if (ct_exchange_u32_relaxed(&w->word, CT_WAITER_PERMIT_) == CT_WAITER_PARKED_)
+#else
         if (ct_exchange_u32_release(&w->word, CT_WAITER_PERMIT_) == CT_WAITER_PARKED_)
+#endif
                 ct_futex_wake(&w->word, 1);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/parker.h"
 #include "harness/noise.h"
+#include "harness/outside.h"
 #include "harness/topology.h"
 #include "harness/window.h"
 
@@ -21,7 +22,7 @@ static const double min_scaling = 0.9;
 struct lab {                 /* what the child works with */
         struct sweep *sweep; /* its own copy since the fork */
         const struct block *block;
-        struct team *team;
+        struct executor executor;
         struct window *window;
         uint64_t *batch; /* by item of the block; 0: not known yet */
         double hop_ns, scaling;
@@ -52,6 +53,17 @@ static void storage_needs(const struct sweep *s, const struct block *b, size_t *
 
                 *size = c->size > *size ? c->size : *size;
                 *align = c->align > *align ? c->align : *align;
+        }
+}
+
+/* What its block says of a window. */
+static void flag_block(const struct lab *lab, const struct item *item, struct measurement *m)
+{
+        if (lab->sweep->options->slow && item->work_pct != 100)
+                m->flags |= ROW_PLANTED;
+        if (lab->scaling > 0) {
+                m->scaling_ratio = lab->scaling;
+                m->flags |= lab->scaling < min_scaling ? ROW_SCALING : 0;
         }
 }
 
@@ -88,12 +100,7 @@ static int measure_window(struct lab *lab, size_t k, const struct item *item, st
                 if (!m->noise || (m->flags & ROW_FAILED))
                         break;
         }
-        if (s->options->slow && item->work_pct != 100)
-                m->flags |= ROW_PLANTED;
-        if (lab->scaling > 0) {
-                m->scaling_ratio = lab->scaling;
-                m->flags |= lab->scaling < min_scaling ? ROW_SCALING : 0;
-        }
+        flag_block(lab, item, m);
         return rc;
 }
 
@@ -134,19 +141,46 @@ static int measure_by_itself(struct lab *lab, measure_fn *measure, const struct 
         return rc;
 }
 
+static int measure_outside(struct lab *lab, const struct item *item, struct measurement *m)
+{
+        const struct sweep *s = lab->sweep;
+        struct outside_spec spec = {
+                .topology = s->topology,
+                .placement = s->options->placement,
+                .family = s->family,
+                .contestant = item->contestant,
+                .workload = lab->block->workload,
+                .params = &item->params,
+                .exec = lab->block->exec,
+                .threads = lab->block->threads,
+                .sample_every = lab->block->sample_every,
+                .work_pct = item->work_pct,
+                .window_ns = sweep_window_ns(s, lab->block),
+                .warmup_ns = s->options->warmup_ns,
+                .stuck_after_ns = s->options->watchdog_ns,
+                .seed = s->options->seed,
+        };
+        int rc = outside_measure(&lab->executor, &spec, TRIES, &lab->hop_ns, m);
+
+        flag_block(lab, item, m);
+        return rc;
+}
+
 static void measure_item(struct lab *lab, size_t k, unsigned rep)
 {
         const struct block *b = lab->block;
         struct item *item = &lab->sweep->item[b->first_item + k];
         struct message m = {.kind = MSG_BEGIN, .item = b->first_item + k, .rep = rep};
-        measure_fn *measure = item->contestant->measure[b->workload];
+        const struct contestant *c = item->contestant;
         int rc;
 
         tell(lab->fd, &m);
         m.kind = MSG_ROW;
         measurement_clear(&m.result);
-        if (measure)
-                rc = measure_by_itself(lab, measure, &item->params, &m.result);
+        if (c->measure[b->workload])
+                rc = measure_by_itself(lab, c->measure[b->workload], &item->params, &m.result);
+        else if (c->outside[b->workload])
+                rc = measure_outside(lab, item, &m.result);
         else
                 rc = measure_window(lab, k, item, &m.result);
         if (rc) {
@@ -155,8 +189,9 @@ static void measure_item(struct lab *lab, size_t k, unsigned rep)
                 m.result.flags |= ROW_FAILED | (rc == -ETIMEDOUT ? ROW_STUCK : 0);
         }
         item->given_up = (m.result.flags & ROW_FAILED) != 0;
-        if (rc == -ETIMEDOUT && lab->team) {
-                team_dump(lab->team);
+        if (rc == -ETIMEDOUT && lab->executor.ops && !c->outside[b->workload]) {
+                outside_end();
+                executor_dump(&lab->executor);
                 tell(lab->fd, &m);
                 _exit(EXIT_BENCHMARK); /* the stuck thread cannot be joined */
         }
@@ -183,24 +218,41 @@ static bool block_has_runs(const struct sweep *s, const struct block *b)
         return false;
 }
 
+static bool block_has_outsiders(const struct sweep *s, const struct block *b)
+{
+        for (size_t i = 0; i < b->n_items; i++)
+                if (s->item[b->first_item + i].contestant->outside[b->workload])
+                        return true;
+        return false;
+}
+
+/* Contestants that measure by themselves have their own runtime: the block starts none beside it,
+   and whoever runs outside gets along with the team. */
+static const struct executor_ops *block_executor(const struct sweep *s, const struct block *b)
+{
+        return b->exec == BY_TASKS && block_has_runs(s, b) ? s->options->task_executor
+                                                           : &executor_threads;
+}
+
 static void open_lab(struct lab *lab)
 {
         const struct sweep *s = lab->sweep;
         const struct block *b = lab->block;
+        struct executor *e = &lab->executor;
         size_t size, align;
         char why[WHY_SIZE];
 
-        if (team_start(&lab->team, s->topology, s->options->placement, b->threads, why, sizeof why))
+        if (executor_start(e, block_executor(s, b), s->topology, s->options->placement, b->threads,
+                           why, sizeof why))
                 fail(lab->fd, why);
-        if (team_pinned(lab->team)) /* spinning for somebody who needs this very CPU is waste */
-                ct_parker_set_cpus(team_pus(lab->team) > 1 || !team_oversubscribed(lab->team)
-                                           ? topology_pus(s->topology)
-                                           : 1);
+        if (team_pinned(e->team)) /* spinning for somebody who needs this very CPU is waste */
+                ct_parker_set_cpus(
+                        e->pus > 1 || !executor_oversubscribed(e) ? topology_pus(s->topology) : 1);
         storage_needs(s, b, &size, &align);
-        if (window_alloc(&lab->window, lab->team, s->family, s->options->seed, size, align))
+        if (window_alloc(&lab->window, e, s->family, s->options->seed, size, align))
                 fail(lab->fd, "out of memory for the contestants' storage");
-        lab->scaling = team_scaling(lab->team);
-        lab->hop_ns = team_hop(lab->team);
+        lab->scaling = team_scaling(e->team);
+        lab->hop_ns = team_hop(e->team);
 }
 
 _Noreturn void block_measure(struct sweep *s, const struct block *b, int pipe_fd)
@@ -213,7 +265,7 @@ _Noreturn void block_measure(struct sweep *s, const struct block *b, int pipe_fd
         lab.batch = calloc(b->n_items, sizeof *lab.batch);
         if (!order || !lab.batch)
                 fail(pipe_fd, "out of memory");
-        if (block_has_runs(s, b))
+        if (block_has_runs(s, b) || block_has_outsiders(s, b))
                 open_lab(&lab);
         for (unsigned rep = 0; rep < s->reps; rep++) {
                 /* The order depends on the seed, the block and the repetition, not on what a
@@ -227,8 +279,9 @@ _Noreturn void block_measure(struct sweep *s, const struct block *b, int pipe_fd
                                 measure_item(&lab, order[k], rep);
                 }
         }
+        outside_end();
         window_free(lab.window);
-        team_stop(lab.team);
+        executor_stop(&lab.executor);
         free(lab.batch);
         free(order);
         _exit(EXIT_OK);

@@ -22,28 +22,35 @@
 enum {
         MAX_PARAMS = 8,   /* p_ columns of a family */
         MAX_METRICS = 12, /* the family's own metric columns */
-        MAX_WORKLOADS = 8,
+        MAX_WORKLOADS = 16,
         PARAM_UNSET = -1, /* the parameter does not apply: an empty cell */
 };
 
 enum caps {
-        CAP_LOSSY = 1u << 0,    /* may fail its oracle; what it lost is a metric */
-        CAP_FIFO = 1u << 1,     /* serves waiters in the order of their arrival */
-        CAP_PARKS = 1u << 2,    /* a waiter sleeps in the kernel */
-        CAP_SPINS = 1u << 3,    /* a waiter never gives up its CPU */
-        CAP_BASELINE = 1u << 4, /* what others offer: measured against, never "ours" */
-        CAP_FLOOR = 1u << 5,    /* does nothing: the cost of the loop itself */
-        CAP_SECTION = 1u << 6,  /* has a critical section that can be lengthened */
-        CAP_SHARDED = 1u << 7,  /* is split into parts, how many is a parameter */
-        CAP_THREADS = 1u << 8,  /* has threads of its own, which need CPUs too */
+        CAP_LOSSY = 1u << 0,        /* may fail its oracle; what it lost is a metric */
+        CAP_FIFO = 1u << 1,         /* serves waiters in the order of their arrival */
+        CAP_PARKS = 1u << 2,        /* a waiter sleeps in the kernel */
+        CAP_SPINS = 1u << 3,        /* a waiter never gives up its CPU */
+        CAP_BASELINE = 1u << 4,     /* what others offer: measured against, never "ours" */
+        CAP_FLOOR = 1u << 5,        /* does nothing: the cost of the loop itself */
+        CAP_SECTION = 1u << 6,      /* has a critical section that can be lengthened */
+        CAP_SHARDED = 1u << 7,      /* is split into parts, how many is a parameter */
+        CAP_THREADS = 1u << 8,      /* has threads of its own, which need CPUs too */
+        CAP_THREADS_ONLY = 1u << 9, /* a waiter blocks its OS thread: no tasks */
+        CAP_TASKS_ONLY = 1u << 10,  /* is about tasks */
 };
+
+/* What a worker is: an OS thread of its own, or a task on a carrier thread (exec in the CSV). */
+enum exec_kind { BY_THREADS, BY_TASKS, EXEC_KINDS };
+
+extern const char *const exec_names[EXEC_KINDS]; /* "thread", "task" */
 
 /* Values of the family's parameters, in the order of family->params. */
 struct params {
         int64_t value[MAX_PARAMS];
 };
 
-/* One thread of the team, as a contestant sees it. Only its own thread touches it in a window. */
+/* One worker, thread or task, as a contestant sees it. Only it touches this in a window. */
 struct worker {
         CT_ALIGN_PAIR unsigned index; /* 0 .. threads-1 */
         unsigned threads;             /* workers in this window */
@@ -67,7 +74,9 @@ struct totals {
 };
 
 struct topology;
-struct measurement; /* record.h */
+struct measurement;  /* record.h */
+struct outside_spec; /* outside.h */
+struct outside_answer;
 
 /* n operations without reading a clock; returns how many had an effect the oracle can count. */
 typedef uint64_t run_fn(void *self, struct worker *, uint64_t n);
@@ -88,21 +97,28 @@ struct contestant {
            wrong. `metrics` are the family's metric columns, NAN = not measured. */
         int (*check)(const void *self, const struct totals *, double *metrics);
         void (*fini)(void *self);
-        /* Once per worker and window, on the worker's own thread: after init(), for what it should
-           touch first or prepare (its rng is seeded, its draws are ready) and keep in local; 0 or
-           -errno. And after its last operation, before check(). NULL: nothing to do. */
+        /* Once per worker and window, on the worker's own thread or task: after init(), for what it
+           should touch first or prepare (its rng is seeded, its draws are ready) and keep in local;
+           0 or -errno. And after its last operation, before check(). NULL: nothing to do. */
         int (*worker_init)(void *self, struct worker *);
         void (*worker_fini)(void *self, struct worker *);
-        /* Instead of run: measures by itself, with threads that it pins itself. */
+        /* By each worker right after its last operation, while others may still be in theirs: lets
+           those go that would wait for it. NULL: nobody waits for anybody. */
+        void (*worker_leave)(void *self, struct worker *);
+        /* Instead of run: measures by itself, with threads or a runtime that it places itself. */
         measure_fn *measure[MAX_WORKLOADS];
+        /* Instead of run: another program runs the window (outside.h). */
+        int (*outside[MAX_WORKLOADS])(const struct outside_spec *, struct outside_answer *);
 };
 
 /* Over how many threads a point is measured, unless --threads says otherwise. */
 enum thread_set {
-        THREADS_SWEEP, /* 1, 2 .. cores, cores + 1, 2 x cores, 4 x cores */
-        THREADS_KEY,   /* 1, cores, 2 x cores */
-        THREADS_ONE,   /* 1, always */
-        THREADS_TWO,   /* 2, always: measures between two CPUs */
+        THREADS_SWEEP,     /* 1, 2 .. cores, cores + 1, 2 x cores, 4 x cores */
+        THREADS_KEY,       /* 1, cores, 2 x cores */
+        THREADS_ONE,       /* 1, always */
+        THREADS_TWO,       /* 2, always: measures between two CPUs */
+        THREADS_CORES,     /* cores */
+        THREADS_CONTENDED, /* cores, 2 x cores; 2 and 4 with one core */
 };
 
 /* One point of the sweep before thread counts are applied. */
@@ -115,6 +131,10 @@ struct point {
         /* Measured in the blocks of the point before it, interleaved with its contestants, because
            they are to be compared; workload and thread counts are that point's. */
         bool joins;
+        /* Measured with tasks too where nothing is said about it: a long sweep has every point both
+           ways, a quick one those that say so, at the key thread counts. */
+        bool tasks;
+        bool threads_only; /* never with tasks */
 };
 
 struct point_list {
@@ -127,6 +147,7 @@ void point_list_add(struct point_list *, const struct point *);
 struct family {
         const char *name;
         const char *summary;                         /* one line for --help */
+        unsigned caps;                               /* that all its contestants have */
         const struct contestant *const *contestants; /* NULL-terminated */
         const char *workloads[MAX_WORKLOADS];
         const char *params[MAX_PARAMS];   /* "p_read_pct", ... NULL-terminated if fewer */
@@ -140,5 +161,11 @@ struct family {
 };
 
 int family_param_index(const struct family *, const char *name); /* -1: none */
+
+/* Other people's libraries have a colon in their names, and are measured where it is asked for. */
+bool contestant_is_peer(const struct contestant *);
+
+/* False where a waiting worker would keep its carrier from running the one it waits for. */
+bool contestant_runs_by(const struct family *, const struct contestant *, enum exec_kind);
 
 #endif

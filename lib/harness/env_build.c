@@ -64,3 +64,21 @@ cJSON *env_libraries(struct env_facts *facts)
         env_add_text(o, "cjson", cJSON_Version());
         return o;
 }
+
+/* Other people's libraries that contestants were built from: the version, or why there are none. */
+cJSON *env_peers(struct env_facts *facts)
+{
+        cJSON *o = cJSON_CreateObject();
+        char text[] = CT_BUILD_PEERS, *rest = text, *entry;
+
+        (void)facts;
+        while ((entry = strsep(&rest, "|"))) {
+                char *equals = strchr(entry, '=');
+
+                if (!equals)
+                        continue;
+                *equals = '\0';
+                env_add_text(o, entry, equals + 1);
+        }
+        return o;
+}

@@ -37,6 +37,7 @@ cJSON *env_kernel(struct env_facts *facts);
 cJSON *env_libc(struct env_facts *facts);
 cJSON *env_compiler(struct env_facts *facts);
 cJSON *env_libraries(struct env_facts *facts);
+cJSON *env_peers(struct env_facts *facts);
 cJSON *env_load(struct env_facts *facts);
 cJSON *env_clock(struct env_facts *facts);
 

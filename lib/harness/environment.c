@@ -102,7 +102,7 @@ static cJSON *build(struct env_facts *facts, const char *run_id)
                 {"suite", env_suite},   {"cpu", env_cpu},           {"topology", env_topology},
                 {"limits", env_limits}, {"host", env_host},         {"kernel", env_kernel},
                 {"libc", env_libc},     {"compiler", env_compiler}, {"libraries", env_libraries},
-                {"load", env_load},     {"clock", env_clock},
+                {"peers", env_peers},   {"load", env_load},         {"clock", env_clock},
         };
         cJSON *values[sizeof sections / sizeof *sections];
         cJSON *o = cJSON_CreateObject();

@@ -14,29 +14,51 @@
 
 enum { STAT_TEXT = 256 << 10 }; /* 80 bytes a CPU, and one long line of interrupts */
 
-void ct_thread_usage_read_from(struct ct_thread_usage *u, const char *root)
+/* Run delay and migrations, from the thread's folder in /proc. */
+static void read_scheduler(struct ct_thread_usage *u, const char *root, const char *folder)
 {
-        struct rusage usage;
         char text[4096], value[32];
 
-        *u = (struct ct_thread_usage){.cpu_ns = ct_thread_cpu_ns()};
-        if (!getrusage(RUSAGE_THREAD, &usage)) {
-                u->voluntary_switches = (uint64_t)usage.ru_nvcsw;
-                u->involuntary_switches = (uint64_t)usage.ru_nivcsw;
-        }
         /* "<ns on CPU> <ns waiting for one> <slices>" */
-        if (ct_sysfile_read(text, sizeof text, root, "/proc/thread-self/schedstat") > 0)
+        if (ct_sysfile_read(text, sizeof text, root, "%s/schedstat", folder) > 0)
                 u->has_run_delay = sscanf(text, "%*s %" SCNd64, &u->run_delay_ns) == 1;
-        if (ct_sysfile_read(text, sizeof text, root, "/proc/thread-self/sched") > 0 &&
+        if (ct_sysfile_read(text, sizeof text, root, "%s/sched", folder) > 0 &&
             ct_sysfile_field(text, "se.nr_migrations", value, sizeof value)) {
                 u->has_migrations = true;
                 u->migrations = strtoull(value, NULL, 10);
         }
 }
 
+void ct_thread_usage_read_from(struct ct_thread_usage *u, const char *root)
+{
+        struct rusage usage;
+
+        *u = (struct ct_thread_usage){.cpu_ns = ct_thread_cpu_ns()};
+        if (!getrusage(RUSAGE_THREAD, &usage)) {
+                u->voluntary_switches = (uint64_t)usage.ru_nvcsw;
+                u->involuntary_switches = (uint64_t)usage.ru_nivcsw;
+        }
+        read_scheduler(u, root, "/proc/thread-self");
+}
+
 void ct_thread_usage_read(struct ct_thread_usage *u)
 {
         ct_thread_usage_read_from(u, "");
+}
+
+void ct_thread_usage_read_of(struct ct_thread_usage *u, int tid)
+{
+        char text[4096], value[32], folder[48];
+
+        *u = (struct ct_thread_usage){0};
+        snprintf(folder, sizeof folder, "/proc/self/task/%d", tid);
+        if (ct_sysfile_read(text, sizeof text, "", "%s/status", folder) > 0) {
+                if (ct_sysfile_field(text, "voluntary_ctxt_switches", value, sizeof value))
+                        u->voluntary_switches = strtoull(value, NULL, 10);
+                if (ct_sysfile_field(text, "nonvoluntary_ctxt_switches", value, sizeof value))
+                        u->involuntary_switches = strtoull(value, NULL, 10);
+        }
+        read_scheduler(u, "", folder);
 }
 
 /* "cpu3 user nice system idle iowait irq softirq steal guest guest_nice": guest is in user already.
@@ -183,12 +205,14 @@ static bool hop_moved(double before, double after)
 static unsigned judge_undersubscribed(const struct ct_noise_input *in)
 {
         double thread_s = in->threads * in->window_ns / 1e9;
+        uint64_t own = in->own_switches < in->involuntary_switches ? in->own_switches
+                                                                   : in->involuntary_switches;
         unsigned bits = 0;
 
         if (in->has_run_delay &&
             in->run_delay_pct > (in->parks ? CT_NOISE_RUN_DELAY_PARKS_PCT : CT_NOISE_RUN_DELAY_PCT))
                 bits |= CT_NOISE_RUN_DELAY;
-        if ((double)in->involuntary_switches >
+        if ((double)(in->involuntary_switches - own) >
             CT_NOISE_INVOLUNTARY_BASE + CT_NOISE_INVOLUNTARY_PER_S * thread_s)
                 bits |= CT_NOISE_INVOLUNTARY;
         if (in->start_skew_ns > CT_NOISE_SKEW_NS)

@@ -29,6 +29,9 @@ void ct_thread_usage_read(struct ct_thread_usage *u);
 /* The same with /proc below another root ("" is this machine): for tests. */
 void ct_thread_usage_read_from(struct ct_thread_usage *u, const char *root);
 
+/* Another living thread's of this process, without cpu_ns; all 0 once it has gone. */
+void ct_thread_usage_read_of(struct ct_thread_usage *u, int tid);
+
 /* Totals of the machine's CPUs in a set, and of this process. A tick is 1/sysconf(_SC_CLK_TCK) s.
  */
 struct ct_host_usage {
@@ -110,6 +113,7 @@ struct ct_noise_input {
         double overlap_ratio;
         uint64_t start_skew_ns;
         uint64_t involuntary_switches, migrations;
+        uint64_t own_switches; /* involuntary ones that what is measured has brought about itself */
         double steal_pct, other_cpu_pct, run_delay_pct, freq_drift_pct;
         bool has_freq, has_run_delay;
         uint64_t throttled;

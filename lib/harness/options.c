@@ -10,6 +10,7 @@
 
 enum {
         OPT_CONTESTANTS = 256,
+        OPT_WITH_PEERS,
         OPT_WORKLOADS,
         OPT_THREADS,
         OPT_EXEC,
@@ -39,6 +40,7 @@ enum {
 
 static const struct option long_options[] = {
         {"contestants", required_argument, NULL, OPT_CONTESTANTS},
+        {"with-peers", no_argument, NULL, OPT_WITH_PEERS},
         {"workloads", required_argument, NULL, OPT_WORKLOADS},
         {"threads", required_argument, NULL, OPT_THREADS},
         {"exec", required_argument, NULL, OPT_EXEC},
@@ -66,42 +68,6 @@ static const struct option long_options[] = {
         {"help", no_argument, NULL, OPT_HELP},
         {0},
 };
-
-void options_help(const struct family *f)
-{
-        printf("bench_%s: %s\n\n", f->name, f->summary);
-        puts("  --contestants REGEX   only these (POSIX extended, whole name)\n"
-             "  --workloads REGEX     only these\n"
-             "  --threads 1,2,4       instead of the default sweep\n"
-             "  --where p_NAME=V[,V]  only points with these parameter values (repeatable)\n"
-             "  --exec thread         how contestants run\n"
-             "  --placement P         compact scatter smt cores same-l3 cross-l3 cross-numa\n"
-             "                        pcores ecores one none (default compact)\n"
-             "  --reps N              repetitions of each point (default 6 quick, 10 full)\n"
-             "  --window-ms N         length of a window (default 25 quick, 100 full)\n"
-             "  --warmup-ms N         batch finding before a contestant's first window (default "
-             "5)\n"
-             "  --quick | --full      which sweep (default quick)\n"
-             "  --budget SECONDS      shorten windows, then repetitions, to fit\n"
-             "  --watchdog-s N        a contestant still running so long after its window is ended "
-             "and\n"
-             "                        recorded as failed, with its stacks on stderr (default 10)\n"
-             "  --seed N              order of contestants and draws\n"
-             "  --control aa|slowdown|all   measure the suite itself instead; --pairs N\n"
-             "  --slow NAME=120       plant a slow-down: NAME does 20 % more than it counts; its "
-             "rows are\n"
-             "                        flagged `planted`\n"
-             "  --run-dir DIR         write CSV, environment and footer there; --run-id ID\n"
-             "  --resume              continue an interrupted run in --run-dir\n"
-             "  --list, --plan        show contestants, or who would run where; --json\n"
-             "  --quiet               no progress on stderr\n"
-             "  --no-table            no table of results; --benchmark_out is written all the "
-             "same\n"
-             "  --benchmark_*         every flag of Google Benchmark\n\n"
-             "Exit: 0 ok, 1 a benchmark failed, 2 usage, 3 bad input file, 4 environment, 5 "
-             "output,\n"
-             "130/143 signals.");
-}
 
 static int usage(const char *what, const char *got, const char *expected)
 {
@@ -144,6 +110,28 @@ static int parse_threads(struct options *o, const char *arg)
                 o->threads[o->n_threads] = (unsigned)v;
         }
         return o->n_threads ? 0 : usage("--threads", arg, "numbers from 1 to 4096 like 1,2,4");
+}
+
+static int parse_exec(struct options *o, const char *arg)
+{
+        const char *s = arg;
+
+        memset(o->exec, 0, sizeof o->exec);
+        o->has_exec = true;
+        for (;;) {
+                size_t n = strcspn(s, ",");
+                int kind = 0;
+
+                while (kind < EXEC_KINDS &&
+                       (strncmp(s, exec_names[kind], n) || exec_names[kind][n]))
+                        kind++;
+                if (kind == EXEC_KINDS)
+                        return usage("--exec", arg, "thread, task or thread,task");
+                o->exec[kind] = true;
+                if (!s[n])
+                        return 0;
+                s += n + 1;
+        }
 }
 
 static int parse_where(struct options *o, const struct family *f, const char *arg)
@@ -222,13 +210,26 @@ static int parse_slow(struct options *o, char *arg)
         return 0;
 }
 
+/* True if a pattern has a colon outside of [[:alpha:]] and [^:]: only peers' names have one. */
+static bool names_peer(const char *pattern)
+{
+        for (const char *s = strchr(pattern, ':'); s; s = strchr(s + 1, ':'))
+                if ((s == pattern || (s[-1] != '[' && s[-1] != '^')) && s[1] != ']')
+                        return true;
+        return false;
+}
+
 static int parse_one(struct options *o, const struct family *f, int opt)
 {
         int64_t v = 0;
         bool ok = true;
 
         switch (opt) {
+        case OPT_WITH_PEERS:
+                o->with_peers = true;
+                return 0;
         case OPT_CONTESTANTS:
+                o->with_peers |= names_peer(optarg);
                 return parse_regex(&o->contestants, &o->has_contestants, "--contestants", optarg);
         case OPT_WORKLOADS:
                 return parse_regex(&o->workloads, &o->has_workloads, "--workloads", optarg);
@@ -239,9 +240,7 @@ static int parse_one(struct options *o, const struct family *f, int opt)
         case OPT_CONTROL:
                 return parse_control(o, optarg);
         case OPT_EXEC:
-                if (strcmp(optarg, "thread"))
-                        return usage("--exec", optarg, "thread");
-                return 0;
+                return parse_exec(o, optarg);
         case OPT_PLACEMENT:
                 o->placement = optarg;
                 return 0;
@@ -319,7 +318,6 @@ int options_parse(struct options *o, const struct family *f, int argc, char **ar
 
         *o = (struct options){
                 .placement = "compact",
-                .exec = "thread",
                 .run_id = "adhoc",
                 .seed = 1,
                 .pairs = 200,

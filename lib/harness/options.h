@@ -17,6 +17,8 @@ enum { MAX_THREAD_COUNTS = 64, MAX_WHERE = 16, MAX_WHERE_VALUES = 16, MIN_REPS_F
 
 enum exit_code { EXIT_OK, EXIT_BENCHMARK, EXIT_USAGE, EXIT_INPUT, EXIT_ENVIRONMENT, EXIT_OUTPUT };
 
+struct executor_ops;
+
 enum action { ACT_RUN, ACT_LIST, ACT_PLAN, ACT_HELP };
 
 enum control { CONTROL_NONE, CONTROL_AA, CONTROL_SLOWDOWN, CONTROL_ALL };
@@ -30,12 +32,16 @@ struct where {
 struct options {
         enum action action;
         bool json, quiet, full, resume, no_table;
+        bool with_peers; /* also set by a --contestants that names one */
         bool has_contestants, has_workloads;
         regex_t contestants, workloads;
         unsigned threads[MAX_THREAD_COUNTS];
         size_t n_threads;
         const char *placement; /* a policy, checked by sweep_build() */
-        const char *exec, *run_dir, *run_id;
+        const char *run_dir, *run_id;
+        bool has_exec, exec[EXEC_KINDS]; /* which ones, if --exec says so */
+        /* What runs tasks, set by whoever has a runtime; NULL: no tasks. */
+        const struct executor_ops *task_executor;
         struct where where[MAX_WHERE];
         size_t n_where;
         unsigned reps;     /* 0: the default of quick or full */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "harness/placement.h"
+#include "harness/sweep_private.h"
 #include "harness/topology.h"
 
 static void *grow(void *p, size_t n, size_t size)
@@ -52,7 +53,14 @@ static size_t sweep_threads(unsigned cores, bool full, unsigned *counts)
         return n;
 }
 
-static size_t thread_counts(const struct sweep *s, const struct point *p, unsigned *counts)
+/* Unless tasks are asked for, a quick run has the time for a few points of theirs. */
+static bool key_counts_only(const struct sweep *s, enum exec_kind exec)
+{
+        return exec == BY_TASKS && !s->options->full && !s->options->has_exec;
+}
+
+static size_t thread_counts(const struct sweep *s, const struct point *p, enum exec_kind exec,
+                            unsigned *counts)
 {
         const struct options *o = s->options;
         unsigned cores = topology_cores(s->topology);
@@ -67,28 +75,47 @@ static size_t thread_counts(const struct sweep *s, const struct point *p, unsign
                         add_count(counts, &n, o->threads[i]);
                 return n;
         }
-        if (p->threads == THREADS_KEY) {
+        if (p->threads == THREADS_CONTENDED && cores < 2)
+                cores = 2;
+        if (p->threads == THREADS_SWEEP && !key_counts_only(s, exec))
+                return sweep_threads(cores, o->full, counts);
+        if (p->threads == THREADS_SWEEP || p->threads == THREADS_KEY)
                 add_count(counts, &n, 1);
-                add_count(counts, &n, cores);
+        add_count(counts, &n, cores);
+        if (p->threads != THREADS_CORES)
                 add_count(counts, &n, 2 * cores);
-                return n;
-        }
-        return sweep_threads(cores, o->full, counts);
+        return n;
 }
 
-static bool takes_part(const struct sweep *s, const struct contestant *c, const struct point *p)
+static bool exec_wanted(const struct sweep *s, const struct point *p, enum exec_kind exec)
 {
         const struct options *o = s->options;
 
-        if (!c->run[p->workload] && !c->measure[p->workload])
+        if (exec == BY_TASKS && (!o->task_executor || p->threads_only))
+                return false;
+        if (o->has_exec)
+                return o->exec[exec];
+        return exec == BY_THREADS || o->full || p->tasks;
+}
+
+static bool takes_part(const struct sweep *s, const struct contestant *c, const struct point *p,
+                       enum exec_kind exec)
+{
+        const struct options *o = s->options;
+
+        if (!c->run[p->workload] && !c->measure[p->workload] && !c->outside[p->workload])
+                return false;
+        if (contestant_is_peer(c) && !o->with_peers)
+                return false;
+        if (!contestant_runs_by(s->family, c, exec))
                 return false;
         if ((c->caps & p->needs) != p->needs || c->caps & p->without)
                 return false;
         return !o->has_contestants || !regexec(&o->contestants, c->name, 0, NULL, 0);
 }
 
-static void add_item(struct sweep *s, const struct contestant *c, const struct params *params,
-                     const char *name, unsigned work_pct)
+void sweep_add_item(struct sweep *s, const struct contestant *c, const struct params *params,
+                    const char *name, unsigned work_pct)
 {
         const struct options *o = s->options;
 
@@ -103,105 +130,68 @@ static void add_item(struct sweep *s, const struct contestant *c, const struct p
         s->block[s->n_blocks - 1].n_items++;
 }
 
-static struct block *add_block(struct sweep *s, unsigned workload, const char *name,
-                               unsigned threads)
+struct block *sweep_add_block(struct sweep *s, unsigned workload, const char *name,
+                              enum exec_kind exec, unsigned threads)
 {
         s->block = grow(s->block, s->n_blocks, sizeof *s->block);
         s->block[s->n_blocks] = (struct block){
                 .workload = workload,
                 .workload_name = name,
+                .exec = exec,
                 .threads = threads,
                 .first_item = s->n_items,
         };
         return &s->block[s->n_blocks++];
 }
 
-/* A point and the n - 1 that join it. */
-static void add_points(struct sweep *s, const struct point *p, size_t n_joined)
+/* A point and the n - 1 that join it, run one way. */
+static void add_block_of(struct sweep *s, const struct point *p, size_t n_joined,
+                         enum exec_kind exec, unsigned threads)
 {
         const struct family *f = s->family;
         const struct options *o = s->options;
-        unsigned counts[MAX_THREAD_COUNTS];
-        size_t n = thread_counts(s, p, counts);
+        struct block *b = sweep_add_block(s, p->workload, f->workloads[p->workload], exec, threads);
         int sample = f->sample_param ? family_param_index(f, f->sample_param) : -1;
 
-        if (o->has_workloads && regexec(&o->workloads, f->workloads[p->workload], 0, NULL, 0))
+        if (sample >= 0 && p->params.value[sample] > 0)
+                b->sample_every = (unsigned)p->params.value[sample];
+        for (size_t k = 0; k < n_joined; k++)
+                for (size_t i = 0; f->contestants[i]; i++)
+                        if (options_where(o, f, &p[k].params) &&
+                            takes_part(s, f->contestants[i], &p[k], exec))
+                                sweep_add_item(s, f->contestants[i], &p[k].params,
+                                               f->contestants[i]->name, 100);
+        if (!s->block[s->n_blocks - 1].n_items)
+                s->n_blocks--;
+}
+
+static bool has_count(const unsigned *counts, size_t n, unsigned v)
+{
+        for (size_t i = 0; i < n; i++)
+                if (counts[i] == v)
+                        return true;
+        return false;
+}
+
+/* Threads and tasks of the same count stand next to each other in time. */
+static void add_points(struct sweep *s, const struct point *p, size_t n_joined)
+{
+        const struct options *o = s->options;
+        unsigned counts[EXEC_KINDS][MAX_THREAD_COUNTS], all[MAX_THREAD_COUNTS];
+        size_t n[EXEC_KINDS], n_all = 0;
+
+        if (o->has_workloads &&
+            regexec(&o->workloads, s->family->workloads[p->workload], 0, NULL, 0))
                 return;
-        for (size_t t = 0; t < n; t++) {
-                struct block *b = add_block(s, p->workload, f->workloads[p->workload], counts[t]);
-
-                if (sample >= 0 && p->params.value[sample] > 0)
-                        b->sample_every = (unsigned)p->params.value[sample];
-                for (size_t k = 0; k < n_joined; k++)
-                        for (size_t i = 0; f->contestants[i]; i++)
-                                if (options_where(o, f, &p[k].params) &&
-                                    takes_part(s, f->contestants[i], &p[k]))
-                                        add_item(s, f->contestants[i], &p[k].params,
-                                                 f->contestants[i]->name, 100);
-                if (!s->block[s->n_blocks - 1].n_items)
-                        s->n_blocks--;
+        for (enum exec_kind e = 0; e < EXEC_KINDS; e++) {
+                n[e] = exec_wanted(s, p, e) ? thread_counts(s, p, e, counts[e]) : 0;
+                for (size_t t = 0; t < n[e]; t++)
+                        add_count(all, &n_all, counts[e][t]);
         }
-}
-
-/* ---- controls: the suite measures itself ---- */
-
-enum { PAIR_PARAM, PCT_PARAM, SLOWDOWN_TRIALS = 50, LINEARITY_TRIALS = 20 };
-
-static void add_controls(struct sweep *s, unsigned pairs, unsigned pct, unsigned *number)
-{
-        const struct family *f = s->family;
-        const struct options *o = s->options;
-        unsigned cores = topology_cores(s->topology), made = 0;
-
-        while (made < pairs) {
-                unsigned before = made;
-
-                for (size_t i = 0; f->contestants[i] && made < pairs; i++) {
-                        const struct contestant *c = f->contestants[i];
-                        const char *only = o->has_contestants ? NULL : "atomic_add ref";
-                        bool second = (made / 2) % 2;
-                        unsigned threads = o->n_threads ? o->threads[made % o->n_threads]
-                                           : second     ? cores
-                                                        : 1;
-                        struct params params;
-
-                        if (!c->run[0] ||
-                            (only ? !strstr(only, c->name)
-                                  : regexec(&o->contestants, c->name, 0, NULL, 0) != 0))
-                                continue;
-                        add_block(s, 0, c->name, threads);
-                        for (int k = 0; k < MAX_PARAMS; k++)
-                                params.value[k] = PARAM_UNSET;
-                        params.value[PAIR_PARAM] = ++*number;
-                        params.value[PCT_PARAM] = pct;
-                        add_item(s, c, &params, "a", 100);
-                        add_item(s, c, &params, "b", pct);
-                        made++;
-                }
-                if (made == before)
-                        return; /* no contestant left: sweep_build says so */
-        }
-}
-
-static void build_controls(struct sweep *s)
-{
-        const struct options *o = s->options;
-        unsigned number = 0;
-
-        s->control = (struct family){
-                .name = "control",
-                .summary = s->family->summary,
-                .contestants = s->family->contestants,
-                .workloads = {s->family->workloads[0]},
-                .params = {"p_pair", "p_work_pct"},
-        };
-        if (o->control == CONTROL_AA || o->control == CONTROL_ALL)
-                add_controls(s, o->pairs, 100, &number);
-        if (o->control == CONTROL_SLOWDOWN || o->control == CONTROL_ALL) {
-                add_controls(s, SLOWDOWN_TRIALS, 110, &number);
-                add_controls(s, LINEARITY_TRIALS, 200, &number);
-        }
-        s->family = &s->control;
+        for (size_t t = 0; t < n_all; t++)
+                for (enum exec_kind e = 0; e < EXEC_KINDS; e++)
+                        if (has_count(counts[e], n[e], all[t]))
+                                add_block_of(s, p, n_joined, e, all[t]);
 }
 
 /* ---- the whole ---- */
@@ -232,7 +222,7 @@ int sweep_build(struct sweep *s, const struct family *f, const struct options *o
         if (rc)
                 return rc;
         if (o->control) {
-                build_controls(s);
+                sweep_add_controls(s);
         } else {
                 f->points(topology, o->full, &list);
                 for (size_t i = 0, n; i < list.n; i += n) {
@@ -245,7 +235,7 @@ int sweep_build(struct sweep *s, const struct family *f, const struct options *o
         if (!s->n_items) {
                 fprintf(stderr,
                         "contend: bench_%s: nothing to measure is left by --contestants, "
-                        "--workloads, --where; see --list\n",
+                        "--workloads, --where, --exec; see --list\n",
                         f->name);
                 return EXIT_USAGE;
         }
@@ -335,7 +325,7 @@ void sweep_key(const struct sweep *s, const struct item *i, unsigned rep, struct
                 .run_id = s->options->run_id,
                 .contestant = i->name,
                 .workload = b->workload_name,
-                .exec = s->options->exec,
+                .exec = exec_names[b->exec],
                 .placement = s->options->placement,
                 .params = &i->params,
                 .threads = b->threads,
@@ -347,7 +337,7 @@ void sweep_name(const struct sweep *s, const struct item *i, char *out, size_t s
 {
         const struct block *b = &s->block[i->block];
         int used = snprintf(out, size, "%s/%s/impl:%s/exec:%s/place:%s/T:%u", s->family->name,
-                            b->workload_name, i->name, s->options->exec, s->options->placement,
+                            b->workload_name, i->name, exec_names[b->exec], s->options->placement,
                             b->threads);
 
         for (int p = 0; p < MAX_PARAMS && s->family->params[p]; p++)

@@ -1,11 +1,11 @@
 /*
  * The sweep: which windows are to be measured, in blocks.
  *
- * A block is one point (workload, parameters, thread count) with all its contestants, and those of
- * points that join it (the same with other parameters: a number of shards, say): the windows
- * of a block are measured close together, their contestants interleaved in a seeded random order
- * anew in each repetition, so that A and B see the same machine. An item is one contestant in one
- * block.
+ * A block is one point (workload, parameters, thread count) with all its contestants, run by
+ * threads or by tasks, and those of points that join it (the same with other parameters: a number
+ * of shards, say): the windows of a block are measured close together, their contestants
+ * interleaved in a seeded random order anew in each repetition, so that A and B see the same
+ * machine. An item is one contestant in one block.
  */
 #ifndef CT_HARNESS_SWEEP_H
 #define CT_HARNESS_SWEEP_H
@@ -29,6 +29,7 @@ struct item {
 struct block {
         unsigned workload;
         const char *workload_name; /* CSV name */
+        enum exec_kind exec;
         unsigned threads;
         unsigned sample_every;
         size_t first_item, n_items;

@@ -26,7 +26,7 @@ struct member {
         unsigned index;
         struct pu pu;
         pthread_t thread;
-        int bind_result;
+        int tid, bind_result;
         ct_atomic_u32 busy; /* released and not finished */
 };
 
@@ -74,6 +74,7 @@ static void *member_main(void *arg)
         struct member *m = arg;
         struct team *t = m->team;
 
+        m->tid = gettid();
         m->bind_result = t->bind ? topology_bind_self(t->topology, &m->pu) : 0;
         finish(t);
         for (;;) {
@@ -217,17 +218,29 @@ int team_wait(struct team *t, int64_t deadline_ns)
         return 0;
 }
 
+/* The handler prints; a thread that does not get to it within a second is left alone. */
+static void dump_thread(int tid)
+{
+        struct timespec until = ct_timespec(ct_deadline_after(CT_NS_PER_S));
+
+        if (!tgkill(getpid(), tid, STACK_SIGNAL))
+                sem_clockwait(&dumped, CLOCK_MONOTONIC, &until);
+}
+
+void team_dump_thread(int tid)
+{
+        dprintf(STDERR_FILENO, "contend: stack of thread %d:\n", tid);
+        dump_thread(tid);
+}
+
 void team_dump(struct team *t)
 {
         for (unsigned i = 0; i < t->members; i++) {
-                struct timespec until = ct_timespec(ct_deadline_after(CT_NS_PER_S));
-
                 if (!ct_load_u32_acquire(&t->member[i].busy))
                         continue;
                 dprintf(STDERR_FILENO, "contend: stack of worker %u (CPU %d):\n", i,
                         team_cpu(t, i));
-                if (!pthread_kill(t->member[i].thread, STACK_SIGNAL))
-                        sem_clockwait(&dumped, CLOCK_MONOTONIC, &until);
+                dump_thread(t->member[i].tid);
         }
 }
 

@@ -45,6 +45,9 @@ int team_wait(struct team *, int64_t deadline_ns);
 /* Prints the stack of every thread that has not finished on stderr. */
 void team_dump(struct team *);
 
+/* Prints the stack of any thread of this process, while a team exists. */
+void team_dump_thread(int tid);
+
 void team_stop(struct team *);
 
 /* Core-to-core hop in ns, one way: the median over neighbouring pairs of PUs in use (at most 8) of

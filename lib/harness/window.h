@@ -7,6 +7,8 @@
  * its last waiters go), the oracle gets the exact counts of the end. With more workers than CPUs
  * the window begins, with a first snapshot, when the last worker has started. No clock is read
  * inside the loop, except in latency windows (sample_every > 0), which therefore report no rate.
+ * Workers that are tasks look between two batches whether their time slice is over, so that more
+ * tasks than carriers share the time as threads do, and never spin at the gate.
  */
 #ifndef CT_HARNESS_WINDOW_H
 #define CT_HARNESS_WINDOW_H
@@ -14,8 +16,8 @@
 #include <stdint.h>
 
 #include "harness/contestant.h"
+#include "harness/executor.h"
 #include "harness/record.h"
-#include "harness/team.h"
 
 struct window_spec {
         const struct family *family;
@@ -31,7 +33,7 @@ struct window_spec {
 
 struct window; /* the workers' slots and the contestant's storage, reused from window to window */
 
-int window_alloc(struct window **, struct team *, const struct family *, uint64_t seed,
+int window_alloc(struct window **, struct executor *, const struct family *, uint64_t seed,
                  size_t storage_size, size_t storage_align);
 void window_free(struct window *);
 
@@ -41,7 +43,7 @@ void window_free(struct window *);
 int window_warm(struct window *, const struct window_spec *, int64_t warm_ns, uint64_t *batch);
 
 /* Runs one window. 0 with *m filled (its oracle may have said no: m->verified), -ETIMEDOUT when a
-   worker did not stop (call team_dump(), then give up the process), or init's or
+   worker did not stop (call executor_dump(), then give up the process), or init's or
    worker_init's -errno. */
 int window_run(struct window *, const struct window_spec *, uint64_t batch, struct measurement *m);
 

@@ -1,13 +1,19 @@
 /*
- * What window.c (the window's course) and window_result.c (what it amounts to) share.
+ * What window.c (the window's course), window_worker.c (its workers' side) and window_result.c
+ * (what it amounts to) share.
  */
 #ifndef CT_HARNESS_WINDOW_PRIVATE_H
 #define CT_HARNESS_WINDOW_PRIVATE_H
 
 #include "base/atomic.h"
+#include "base/clock.h"
 #include "harness/histogram.h"
 #include "harness/noise.h"
 #include "harness/window.h"
+
+struct usage_span {
+        struct ct_thread_usage before, after;
+};
 
 /* One worker's side of a window, on lines of its own. */
 struct slot {
@@ -17,16 +23,21 @@ struct slot {
         uint64_t counted_from, counted_to; /* published, at the window's two ends */
         uint64_t ops, effects;             /* exact, all that was done */
         int init_result;                   /* of worker_init() */
-        struct ct_thread_usage before, after;
+        struct usage_span usage;           /* of its own thread, where it has one */
+        uint32_t place;                    /* where mhz_before was measured; */
+        bool moved;                        /* mhz_after is another place's */
         double mhz_before, mhz_after;
         struct ct_histogram *latency;
         uint8_t draws[DRAWS];
 };
 
 struct window {
-        struct team *team;
+        struct executor *executor;
         const struct family *family;
         struct slot *slot;
+        struct usage_span *carrier; /* of the threads below tasks, and of the one that helps them;
+                                       NULL where workers have their own */
+        unsigned n_carriers;
         void *storage;
         size_t storage_size;
         double ns_per_turn;
@@ -44,6 +55,15 @@ struct window {
         int64_t began_ns, ended_ns;          /* of what the rate is computed from */
         CT_ALIGN_PAIR ct_atomic_u32 opened;  /* start_at is set: a futex word for the coordinator */
 };
+
+/* The latency windows' clock: the TSC where it can be trusted, at half the price of the vDSO. */
+static inline uint64_t window_stamp(bool tsc)
+{
+        return tsc ? ct_tsc() : (uint64_t)ct_now_ns();
+}
+
+/* One worker's part: a team_job, ctx is the window. */
+void window_worker(void *ctx, unsigned index);
 
 /* After the workers have stopped; each fills its part of *m. */
 void window_rates(struct window *, struct measurement *m);

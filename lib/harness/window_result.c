@@ -5,7 +5,7 @@
 void window_oracle(struct window *w, struct measurement *m)
 {
         const struct contestant *c = w->spec->contestant;
-        struct totals totals = {.threads = team_threads(w->team), .params = w->spec->params};
+        struct totals totals = {.threads = w->executor->workers, .params = w->spec->params};
 
         for (unsigned i = 0; i < totals.threads; i++) {
                 totals.ops += w->slot[i].ops;
@@ -29,7 +29,7 @@ void window_oracle(struct window *w, struct measurement *m)
 
 void window_rates(struct window *w, struct measurement *m)
 {
-        unsigned threads = team_threads(w->team);
+        unsigned threads = w->executor->workers;
         int64_t first = INT64_MAX, last = INT64_MIN;
         double sum = 0, squares = 0, least = INFINITY, most = 0, span;
 
@@ -45,7 +45,7 @@ void window_rates(struct window *w, struct measurement *m)
                 last = slot->start_ns > last ? slot->start_ns : last;
         }
         m->start_skew_ns = (double)(last - first);
-        if (!team_oversubscribed(w->team))
+        if (!executor_oversubscribed(w->executor))
                 w->began_ns = first;
         if (last < w->began_ns)
                 last = w->began_ns;
@@ -68,7 +68,7 @@ void window_latencies(struct window *w, struct measurement *m)
 {
         struct ct_histogram *all = w->slot[0].latency;
 
-        for (unsigned i = 1; i < team_threads(w->team); i++)
+        for (unsigned i = 1; i < w->executor->workers; i++)
                 ct_histogram_merge(all, w->slot[i].latency);
         m->latency_samples = (double)ct_histogram_count(all);
         m->clock_ns = w->clock_ns;
@@ -80,20 +80,18 @@ void window_latencies(struct window *w, struct measurement *m)
         m->latency_max_ns = (double)ct_histogram_max(all);
 }
 
-static void usage(struct window *w, const struct ct_host_usage *before,
-                  const struct ct_host_usage *after, struct measurement *m,
-                  struct ct_noise_input *noise)
+/* Of the threads that ran the workers: their own ones, or the carriers below them. */
+static void thread_usage(const struct window *w, struct measurement *m,
+                         struct ct_noise_input *noise)
 {
-        unsigned threads = team_threads(w->team), with_mhz = 0;
+        unsigned threads = w->n_carriers ? w->n_carriers : w->executor->workers;
         int64_t run_delay = 0;
-        double mhz = 0, drift = 0;
-        struct ct_host_delta host;
         bool has_migrations = true;
 
         noise->has_run_delay = true;
         m->voluntary_switches = m->involuntary_switches = m->migrations = 0;
         for (unsigned i = 0; i < threads; i++) {
-                const struct slot *s = &w->slot[i];
+                const struct usage_span *s = w->n_carriers ? &w->carrier[i] : &w->slot[i].usage;
 
                 m->voluntary_switches +=
                         (double)(s->after.voluntary_switches - s->before.voluntary_switches);
@@ -105,26 +103,51 @@ static void usage(struct window *w, const struct ct_host_usage *before,
                 noise->has_run_delay &= s->after.run_delay_ns >= s->before.run_delay_ns;
                 has_migrations &= s->after.has_migrations;
                 noise->has_run_delay &= s->after.has_run_delay;
-                if (s->mhz_before > 0 && s->mhz_after > 0) {
-                        double d = fabs(s->mhz_after / s->mhz_before - 1) * 100;
-
-                        mhz += (s->mhz_before + s->mhz_after) / 2;
-                        drift = d > drift ? d : drift;
-                        with_mhz++;
-                }
         }
         noise->migrations = (uint64_t)m->migrations;
         noise->involuntary_switches = (uint64_t)m->involuntary_switches;
+        if (w->carrier)
+                noise->own_switches = w->carrier[threads].after.voluntary_switches -
+                                      w->carrier[threads].before.voluntary_switches;
         if (!has_migrations)
                 m->migrations = NAN;
         if (noise->has_run_delay)
                 m->run_delay_pct = noise->run_delay_pct =
                         100.0 * (double)run_delay / (m->window_ns * threads);
-        if (with_mhz) {
-                m->freq_mhz = mhz / with_mhz;
-                m->freq_drift_pct = noise->freq_drift_pct = drift;
-                noise->has_freq = true;
+}
+
+/* Two PUs may run at two frequencies: that a task has moved is no drift. */
+static void frequency(const struct window *w, struct measurement *m, struct ct_noise_input *noise)
+{
+        unsigned with_mhz = 0;
+        double mhz = 0, drift = 0;
+
+        for (unsigned i = 0; i < w->executor->workers; i++) {
+                const struct slot *s = &w->slot[i];
+                double d;
+
+                if (s->mhz_before <= 0 || s->mhz_after <= 0)
+                        continue;
+                d = fabs(s->mhz_after / s->mhz_before - 1) * 100;
+                mhz += (s->mhz_before + s->mhz_after) / 2;
+                drift = d > drift && !(w->n_carriers && s->moved) ? d : drift;
+                with_mhz++;
         }
+        if (!with_mhz)
+                return;
+        m->freq_mhz = mhz / with_mhz;
+        m->freq_drift_pct = noise->freq_drift_pct = drift;
+        noise->has_freq = true;
+}
+
+static void usage(struct window *w, const struct ct_host_usage *before,
+                  const struct ct_host_usage *after, struct measurement *m,
+                  struct ct_noise_input *noise)
+{
+        struct ct_host_delta host;
+
+        thread_usage(w, m, noise);
+        frequency(w, m, noise);
         ct_host_usage_between(before, after, &host);
         if (host.has_cpu_time) {
                 m->steal_pct = noise->steal_pct = host.steal_pct;
@@ -140,17 +163,17 @@ void window_judge(struct window *w, const struct ct_host_usage *before,
         struct ct_noise_input input = {0}, *noise = &input;
 
         usage(w, before, after, m, noise);
-        noise->threads = team_threads(w->team);
-        noise->pus = team_pus(w->team);
+        noise->threads = w->executor->workers;
+        noise->pus = w->executor->pus;
         if (w->spec->contestant->caps & CAP_THREADS) /* being preempted by one's own is no noise */
                 noise->threads = noise->pus + 1;
         noise->window_ns = m->window_ns;
         noise->overlap_ratio = m->overlap_ratio;
         noise->start_skew_ns = (uint64_t)m->start_skew_ns;
         noise->parks = w->spec->contestant->caps & CAP_PARKS;
-        noise->unpinned = !team_pinned(w->team);
+        noise->unpinned = !team_pinned(w->executor->team);
         noise->hop_before_ns = w->spec->hop_before_ns;
-        noise->hop_after_ns = team_hop(w->team);
+        noise->hop_after_ns = team_hop(w->executor->team);
         if (noise->hop_before_ns > 0 && noise->hop_after_ns > 0) {
                 m->hop_ns = noise->hop_before_ns;
                 m->hop_after_ns = noise->hop_after_ns;
@@ -158,8 +181,8 @@ void window_judge(struct window *w, const struct ct_host_usage *before,
         m->noise = ct_noise_judge(noise);
         if (isnan(m->ops)) /* not one operation: nobody ran */
                 m->noise |= CT_NOISE_RUN_DELAY;
-        if (team_oversubscribed(w->team))
+        if (executor_oversubscribed(w->executor))
                 m->flags |= ROW_OVERSUBSCRIBED;
-        if (!team_pinned(w->team))
+        if (!team_pinned(w->executor->team))
                 m->flags |= ROW_UNPINNED;
 }

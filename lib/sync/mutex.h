@@ -55,6 +55,7 @@ void ct_mutex_unlock_slow_(struct ct_mutex *m, uint32_t before);
 void ct_mutex_check_lock_(struct ct_mutex *m);
 void ct_mutex_check_unlock_(struct ct_mutex *m);
 void ct_mutex_set_owner_(struct ct_mutex *m);
+void ct_mutex_check_idle_(struct ct_mutex *m);
 
 /* One attempt that does not wait; sets *seen to the state it met. */
 static inline bool ct_mutex_take_(struct ct_mutex *m, uint32_t *seen)
@@ -126,7 +127,11 @@ static inline void ct_mutex_unlock(struct ct_mutex *m)
 #ifdef CT_CHECKED
         ct_mutex_check_unlock_(m);
 #endif
+#ifdef CT_PLANT_mutex_relaxed_unlock
+        before = ct_sub_u32_relaxed(&m->state, CT_MUTEX_LOCKED_);
+#else
         before = ct_sub_u32_release(&m->state, CT_MUTEX_LOCKED_); /* pairs with the taking CAS */
+#endif
         if (__builtin_expect(before != CT_MUTEX_LOCKED_, 0))
                 ct_mutex_unlock_slow_(m, before);
 }
@@ -135,6 +140,17 @@ static inline void ct_mutex_unlock(struct ct_mutex *m)
 static inline uint32_t ct_mutex_waiters(const struct ct_mutex *m)
 {
         return ct_load_u32_relaxed(&m->state) / CT_MUTEX_WAITER_;
+}
+
+/* For the moment before the storage goes; optional, since there is nothing to free. With CT_CHECKED
+   it panics if somebody holds the mutex or waits for it, otherwise it does nothing. */
+static inline void ct_mutex_fini(struct ct_mutex *m)
+{
+#ifdef CT_CHECKED
+        ct_mutex_check_idle_(m);
+#else
+        (void)m;
+#endif
 }
 
 #endif

@@ -287,7 +287,11 @@ void ct_mutex_unlock_slow_(struct ct_mutex *m, uint32_t before)
                 /* The acquire is for a hand-off, and pairs with the release of another unlock: the
                    mutex may have been taken, turned to starving mode and released since this
                    thread let go of it, and what that owner did must reach the head through here. */
+#ifdef CT_PLANT_mutex_relaxed_hand_over
+        } while (!ct_cas_u32_relaxed(&m->state, &old, state));
+#else
         } while (!ct_cas_u32_acquire(&m->state, &old, state));
+#endif
         head = (struct waiter *)ct_waitlist_pop(&m->queue);
         head->granted = handoff;
         place = head->node.waiter.place;
@@ -301,6 +305,16 @@ void ct_mutex_unlock_slow_(struct ct_mutex *m, uint32_t before)
 }
 
 /* ---- CT_CHECKED ---- */
+
+void ct_mutex_check_idle_(struct ct_mutex *m)
+{
+        uint32_t waiters = ct_mutex_waiters(m);
+
+        if (waiters)
+                ct_panic("ct_mutex", m, "destroyed while %u wait for it", (unsigned)waiters);
+        if (ct_load_u32_relaxed(&m->state) & LOCKED)
+                ct_panic("ct_mutex", m, "destroyed while locked");
+}
 
 static uint64_t self_id(void)
 {

@@ -49,6 +49,7 @@ struct ct_rwmutex {
 #define CT_RWMUTEX_PHASE_ (UINT64_C(1) << 32)
 
 /* Not for users. */
+void ct_rwmutex_check_idle_(struct ct_rwmutex *rw);
 int ct_rwmutex_rlock_slow_(struct ct_rwmutex *rw, uint64_t seen, int64_t deadline);
 void ct_rwmutex_runlock_slow_(struct ct_rwmutex *rw, uint64_t before);
 
@@ -80,7 +81,11 @@ int ct_rwmutex_rlock_until(struct ct_rwmutex *rw, int64_t deadline);
 static inline void ct_rwmutex_runlock(struct ct_rwmutex *rw)
 {
         /* The release pairs with the acquire of the next writer's announcement. */
+#ifdef CT_PLANT_rwmutex_relaxed_runlock
+        uint64_t before = ct_sub_u64_relaxed(&rw->state, CT_RWMUTEX_READER_);
+#else
         uint64_t before = ct_sub_u64_release(&rw->state, CT_RWMUTEX_READER_);
+#endif
 
         if (__builtin_expect((before & CT_RWMUTEX_PHASE_) || !(before & CT_RWMUTEX_READERS_), 0))
                 ct_rwmutex_runlock_slow_(rw, before);
@@ -98,5 +103,19 @@ int ct_rwmutex_lock_until(struct ct_rwmutex *rw, int64_t deadline);
 
 /* Gives the write lock back. Panics if no writer holds it. */
 void ct_rwmutex_unlock(struct ct_rwmutex *rw);
+
+/* How many readers wait for a writer at this moment; for statistics and tests. */
+uint32_t ct_rwmutex_waiting_readers(struct ct_rwmutex *rw);
+
+/* For the moment before the storage goes; optional, since there is nothing to free. With CT_CHECKED
+   it panics if somebody holds the lock or waits for it, otherwise it does nothing. */
+static inline void ct_rwmutex_fini(struct ct_rwmutex *rw)
+{
+#ifdef CT_CHECKED
+        ct_rwmutex_check_idle_(rw);
+#else
+        (void)rw;
+#endif
+}
 
 #endif

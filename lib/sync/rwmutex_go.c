@@ -103,7 +103,11 @@ int ct_rwmutex_rlock_slow_(struct ct_rwmutex *rw, uint64_t seen, int64_t deadlin
 #endif
         ct_waiter_init(&self.waiter);
         ct_guard_lock(&rw->guard);
+#ifdef CT_PLANT_rwmutex_looks_at_the_low_bit
+        if (!(ct_load_u64_acquire(&rw->state) & seen & PHASE)) {
+#else
         if (!same_phase(ct_load_u64_acquire(&rw->state), seen)) { /* pairs with end_phase */
+#endif
                 ct_guard_unlock(&rw->guard);
                 return 0; /* let in before it could queue */
         }
@@ -237,4 +241,30 @@ void ct_rwmutex_unlock(struct ct_rwmutex *rw)
         ct_guard_unlock(&rw->guard);
         unpark_all(waiting);
         ct_mutex_unlock(&rw->writers); /* after the readers: they go before the next writer */
+}
+
+/* ---- tests and CT_CHECKED ---- */
+
+uint32_t ct_rwmutex_waiting_readers(struct ct_rwmutex *rw)
+{
+        uint32_t n = 0;
+
+        ct_guard_lock(&rw->guard);
+        for (const struct ct_wait_node *w = rw->readers.head; w; w = w->next)
+                n++;
+        ct_guard_unlock(&rw->guard);
+        return n;
+}
+
+void ct_rwmutex_check_idle_(struct ct_rwmutex *rw)
+{
+        uint64_t state = ct_load_u64_relaxed(&rw->state);
+
+        if (ct_rwmutex_waiting_readers(rw))
+                ct_panic("ct_rwmutex", rw, "destroyed while readers wait for it");
+        if (state & PHASE)
+                ct_panic("ct_rwmutex", rw, "destroyed while a writer has or awaits it");
+        if (state & READERS)
+                ct_panic("ct_rwmutex", rw, "destroyed with %u readers in",
+                         (unsigned)(state & READERS));
 }

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from contendlib import binaries, doctor_checks, packages, system
+from contendlib import binaries, doctor_checks, packages, peers, system
 from contendlib.cli import one_line
 from contendlib.errors import ContendError
 from contendlib.families import FAMILIES
@@ -36,7 +36,10 @@ def examine(tree, out, self_pid):
     findings += doctor_checks.priority()
     findings += doctor_checks.disk(out)
     findings += doctor_checks.packages(packages.missing("run"))
-    findings += doctor_checks.build(*state_of_build())
+    missing, environment = state_of_build()
+    findings += doctor_checks.build(missing, environment)
+    built = peers.in_environment(environment)
+    findings += doctor_checks.peers(peers.present(built), peers.missing(built))
     return findings
 
 

@@ -279,6 +279,15 @@ def packages(missing):
         yield ok("packages", "all there")
 
 
+def peers(found, absent):
+    """Other people's libraries to compare with: `found` and `absent` are lines of text."""
+    if absent:
+        yield note("peers", f"{listed(found, 20) or 'none built'}; {'; '.join(absent)}",
+                   "scripts/run --with-peers installs and builds them; nothing else needs them")
+    elif found:
+        yield ok("peers", listed(found, 20))
+
+
 def disk(folder):
     """Room and permission where results go, asked of the nearest folder that exists."""
     folder = os.path.abspath(folder)

@@ -14,6 +14,9 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("counter", "bench_counter", "counters and locks under contention"),
+        Family("lock", "bench_lock", "mutexes and readers-writer locks: cost, fairness, hand-over"),
+        Family("sync", "bench_sync", "wait groups, once, conditions, semaphores, pools, maps"),
+        Family("task", "bench_task", "tasks beside threads: start, switch, wake, memory, timers"),
         Family("machine", "bench_machine", "the machine itself: atomics, hops, wakes, clocks"),
         Family("pool", "bench_pool", "worker pools: cost per job, how many workers, memory"),
         Family("cache", "bench_cache", "caches: locks and shards by share of reads and skew"),

@@ -2,7 +2,7 @@
 
 import json
 
-from contendlib import binaries
+from contendlib import binaries, peers
 from contendlib.families import FAMILIES
 
 
@@ -13,16 +13,19 @@ def add_arguments(parser):
 def main(args):
     listed = [(family, binaries.ask(family.binary, "--list", "--json"))
               for family in FAMILIES.values()]
+    built = peers.state()
     if args.json:
         print(json.dumps({"schema_version": 1, "families": [
             {"family": family.name, "binary": family.binary, "summary": family.summary,
              "contestants": entry.get("contestants", []), "workloads": entry.get("workloads", [])}
-            for family, entry in listed]}, indent=1))
+            for family, entry in listed], "peers": built}, indent=1))
         return 0
     for family, entry in listed:
         print(f"{family.name}: {family.summary} ({family.binary})")
         print("\n".join(section("contestants", entry.get("contestants", []), contestant)))
         print("\n".join(section("workloads", entry.get("workloads", []), workload)))
+    for line in peers.missing(built):
+        print(line)
     return 0
 
 

@@ -85,9 +85,11 @@ class Option:
 
 TABLE = (
     Option("contestants", text, "REGEX", "only these (POSIX extended, whole name)"),
+    Option("with-peers", None, None, "other people's libraries and Go too (LIBRARY:THING), where "
+           "they were built in; so does a colon in --contestants"),
     Option("workloads", text, "REGEX", "only these"),
     Option("threads", threads, "1,2,4", "these numbers of workers, not the default sweep"),
-    Option("exec", text, "thread", "how the workers run"),
+    Option("exec", text, "thread,task", "what the workers are; both at key points by default"),
     Option("placement", text, "P", "where they are bound: compact, scatter, smt, cores, ..."),
     Option("where", where, "p_X=A,B", "only these values of a parameter; may be repeated",
            repeats=True),

@@ -1,4 +1,4 @@
-"""The packages that scripts/packages.txt names, and which of them are not there."""
+"""The packages that scripts/packages.txt and packages-peers.txt name, and what is not there."""
 
 import shutil
 import subprocess
@@ -6,16 +6,25 @@ import subprocess
 from contendlib.binaries import ROOT
 
 LIST = ROOT / "scripts" / "packages.txt"
+PEERS_LIST = ROOT / "scripts" / "packages-peers.txt"
 
 
 def needed(purpose):
-    """[(package, program that will do in its place or None)] for run or test."""
+    """[(package, program that will do in its place or None)] for run, test or peers."""
     found = []
-    for line in LIST.read_text(encoding="utf-8").splitlines():
+    path = PEERS_LIST if purpose == "peers" else LIST
+    for line in path.read_text(encoding="utf-8").splitlines():
         words = line.partition("#")[0].split()
         if purpose in words[2:]:
             found.append((words[0], None if words[1] == "-" else words[1]))
     return found
+
+
+def of_peers():
+    """{peer: the Debian package that brings it}, in the list's order."""
+    lines = (line.partition("#")[0].split()
+             for line in PEERS_LIST.read_text(encoding="utf-8").splitlines())
+    return {words[3]: words[0] for words in lines if len(words) > 3}
 
 
 def missing(purpose):

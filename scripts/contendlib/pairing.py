@@ -7,6 +7,7 @@ from contendlib.errors import ComparisonImpossible, UsageError, printable
 
 SEED = 1                    # fixed: the same files give the same interval, to the last digit
 HOP_MOVED = 1.25            # sides whose hops differ by more were not measured on equal ground
+UNFAIR = 0.5                # fairness_min_max below which somebody got less than half a share
 TOO_FEW = f"need >= {stats.MIN_SAMPLES} repetitions for an interval"
 
 
@@ -75,6 +76,10 @@ def _thread_counts(text):
         raise UsageError(f"--threads '{printable(text)}', expected numbers joined by ,") from None
 
 
+def is_unfair(fairness_min_max):
+    return fairness_min_max is not None and fairness_min_max < UNFAIR
+
+
 def compare(run, ours, peer, column):
     """One entry of the answer: how many times better `ours` is than `peer`, two points of one run.
 
@@ -88,6 +93,8 @@ def compare(run, ours, peer, column):
     notes = [TOO_FEW] if low is None else []
     if len(hops) == 2 and max(hops) > HOP_MOVED * min(hops):
         notes.append("hop moved")
+    notes += [f"{side} unfair" for side, point in (("ours", ours), ("peer", peer))
+              if is_unfair(point.median_of("fairness_min_max"))]
     return {"run": run.run_id, "where": ours.key.where(), "ours": ours.key.contestant,
             "peer": peer.key.contestant, "ratio": ratio, "low": low, "high": high,
             "n": min(ours.n, peer.n), "paired": paired, "ours_median": ours.median,

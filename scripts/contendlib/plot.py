@@ -9,8 +9,8 @@ import pathlib
 import re
 import sys
 
-from . import (plot_areas, plot_cache, plot_limiter, plot_lines, plot_panels, plot_pool, plot_rows,
-               reader)
+from . import (plot_areas, plot_cache, plot_limiter, plot_lines, plot_lock, plot_panels, plot_pool,
+               plot_rows, plot_sync, plot_task, reader)
 from .errors import OutputError, UsageError, printable
 from .plot_gnuplot import FORMATS, draw, find_gnuplot
 from .plot_source import Source
@@ -23,6 +23,14 @@ CHARTS = {      # name: (family, function), in the order of the report
     "fairness": ("counter", plot_areas.fairness),
     "latency": ("counter", plot_rows.latency),
     "lost-updates": ("counter", plot_areas.lost_updates),
+    "lock-throughput": ("lock", plot_lock.throughput),
+    "lock-fairness": ("lock", plot_lock.fairness),
+    "rwmutex-map": ("lock", plot_lock.rwmutex_map),
+    "lock-handover": ("lock", plot_lock.handover),
+    "sync-ladder": ("sync", plot_sync.ladder),
+    "task-cost": ("task", plot_task.cost),
+    "task-memory": ("task", plot_task.memory),
+    "task-timers": ("task", plot_task.timers),
     "core-to-core": ("machine", plot_areas.core_to_core),
     "machine-limits": ("machine", plot_rows.machine_limits),
     "pool-sizing": ("pool", plot_pool.sizing),
@@ -36,10 +44,16 @@ CHARTS = {      # name: (family, function), in the order of the report
 }
 
 
+BOTH_EXECS = ("task",)      # families whose charts lay tasks and threads side by side
+
+
 def ways(run, family):
-    """[(exec, placement)] of a family; threads, compactly placed, come first."""
-    found = {(row["exec"], row["placement"]) for row in run.rows(family)}
-    return sorted(found, key=lambda w: (w[0] != "thread", w[1] != "compact", w))
+    """[(exec, placement)] of a family; threads, compactly placed, come first. exec is None where
+    the charts show both."""
+    both = family in BOTH_EXECS
+    found = {(None if both else row["exec"], row["placement"]) for row in run.rows(family)}
+    return sorted(found, key=lambda w: (w[0] not in (None, "thread"), w[1] != "compact", w[0] or "",
+                                        w[1]))
 
 
 def charts(run, only=None):
@@ -56,13 +70,14 @@ def charts(run, only=None):
             made.append((None, f"chart {name}: no family {family} in this run"))
         for at, (exec_name, placement) in enumerate(ways(run, family)):
             chart = build(Source(run, exec_name, placement))
-            suffix = "" if at == 0 else re.sub(r"[^A-Za-z0-9_.-]", "-", f"-{exec_name}-{placement}")
+            way = (exec_name, placement) if exec_name else (placement,)
+            suffix = "" if at == 0 else re.sub(r"[^A-Za-z0-9_.-]", "-", "-" + "-".join(way))
             if isinstance(chart, str):
                 made.append((None, f"chart {name}{suffix}: {chart}"))
                 continue
             chart.name = name + suffix
             if at:
-                chart.title += f" ({exec_name}s, {placement})"
+                chart.title += " (" + (f"{exec_name}s, " if exec_name else "") + f"{placement})"
             made.append((chart, None))
     return made
 

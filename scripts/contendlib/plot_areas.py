@@ -11,7 +11,12 @@ from .plot_source import Mark, mark, mostly_noisy, plural, statistic
 
 def fairness(source):
     """fairness: who is fast, and whether by starving somebody."""
-    rows = [r for r in source.rows("counter", **INCREMENTS) if r["threads"] > 1]
+    return fairness_of(source, source.rows("counter", **INCREMENTS), "fairness", "increments")
+
+
+def fairness_of(source, rows, name, what):
+    """A panel for each number of workers above one; `what` they do many of a second."""
+    rows = [r for r in rows if r["threads"] > 1]
     loads = [t for t in source.loads(r["threads"] for r in rows) if t > 1]
     rows = [r for r in rows if r["threads"] in loads]
     # null shares nothing that it could be fair about.
@@ -33,7 +38,7 @@ def fairness(source):
     inner = LogScale(low, high, 30, cell - 90)
     low, high = inner.value(0), inner.value(cell)
     y_scale = LinearScale(-0.16, 1.14, bottom, top)
-    tables = {name: [] for name in ("leaders", "thin", "points", "names_left", "names_right",
+    tables = {table: [] for table in ("leaders", "thin", "points", "names_left", "names_right",
                                     "notes")}
     marks = []
     for threads, place in zip(loads, places):
@@ -46,7 +51,7 @@ def fairness(source):
         pixels = [(x_scale.pixel(m.x), y_scale.pixel(m.value)) for m in shown]
         texts = [s.label for s in looks]
         labels = place_labels(pixels, texts, 11, (place[0] + 3, top + 22, place[1], bottom - 2))
-        parts = {name: [] for name in tables}
+        parts = {table: [] for table in tables}
         for p, m, s, (px, py), (lx, ly, side) in zip(here, shown, looks, pixels, labels):
             if abs(ly - py) > 4:
                 # To the nearest corner of the text, or straight to a text over or under the point.
@@ -62,20 +67,20 @@ def fairness(source):
         parts["notes"].append((x_scale.value(place[1] - 8), y_scale.value(top + 11),
                                "good: fast and fair", NOTE_INK))
         marks += [mark(p, 0) for p in here]
-        for name, part in parts.items():
-            tables[name].append(part)
+        for table, part in parts.items():
+            tables[table].append(part)
     scale = LogScale(low, high, 0, cell)
     ticks = [t for t in next(t for t in spaced_ticks(low, high) if cell / len(t) >= 50)
              if scale.pixel(t) <= cell - 16] or [low]
     shares = [0, 0.25, 0.5, 0.75, 1]
     contestants = len({p.key.contestant for p in points})
     return Chart(
-        "fairness", "fairness", "Fast for all, or fast for some?",
-        "operations of the slowest thread ÷ those of the fastest, against increments · "
+        name, "fairness", "Fast for all, or fast for some?",
+        f"operations of the slowest thread ÷ those of the fastest, against {what} · "
         + statistic(marks, points, "bar"),
         foot, width, height,
         "Scatter plot: share of the slowest thread's operations in the fastest one's against "
-        f"million increments per second, for {plural(contestants, 'contestant')}.",
+        f"million {what} per second, for {plural(contestants, 'contestant')}.",
         "At 1 every thread got equally far; near 0 somebody starved while the total looked good. "
         "The upper right corner is fast and fair. Where threads share CPUs, the kernel's time "
         "slices set the fairness of whoever does not wait.",
@@ -84,10 +89,10 @@ def fairness(source):
          "x_low": low, "x_high": high, "x_scale": "log", "x_at": ticks,
          "x_text": [number(t, 1) for t in ticks], "y_low": -0.16, "y_high": 1.14,
          "y_scale": "linear", "y_at": shares, "y_text": [f"{s:g}" for s in shares],
-         "x_name": "million increments per second, all threads together (log)",
+         "x_name": f"million {what} per second, all threads together (log)",
          "y_name": "slowest thread ÷ fastest"},
-        {name: (5 if name == "points" else 3 if name in ("leaders", "thin") else 4, blocks(parts))
-         for name, parts in tables.items()})
+        {table: (5 if table == "points" else 3 if table in ("leaders", "thin") else 4, blocks(parts))
+         for table, parts in tables.items()})
 
 
 SURVIVED, LOST = 0xC9CED6, styles.VERMILION

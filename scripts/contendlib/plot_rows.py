@@ -122,21 +122,49 @@ def cost_ladder(source):
         "time per increment (log)")
 
 
-QUANTILES = ("latency_p50_ns", "latency_p99_ns", "latency_p999_ns", "latency_max_ns")
+QUANTILES = ("p50", "p99", "p999", "max")
 
 
-def sampled(source, rows):
-    """{(contestant, threads): {metric: median}}, of one sampling rate where there are more."""
+def sampled(source, rows, of="latency", place=lambda key: (key.contestant, key.threads)):
+    """{place: {quantile: median}}, of one sampling rate where there are more."""
     found = {}
-    for metric in (*QUANTILES, "clock_ns"):
-        for p in source.points(rows, metric) if metric != "clock_ns" else ():
+    for quantile in QUANTILES:
+        for p in source.points(rows, f"{of}_{quantile}_ns"):
             every = p.key.param("p_sample_every")
-            known = found.setdefault((p.key.contestant, p.key.threads), {"every": every, "n": p.n})
+            known = found.setdefault(place(p.key), {"every": every, "n": p.n})
             if every == known["every"]:
-                known[metric] = p.median
+                known[quantile] = p.median
                 known["noisy"] = known.get("noisy", False) or mostly_noisy(p)
                 known["n"] = max(known["n"], p.n)
     return {k: q for k, q in found.items() if all(name in q for name in QUANTILES)}
+
+
+def draw_range(frame, tables, row, quantiles, look):
+    """The dot, the bar that thins out, and the number of a row; "no result" where there is none."""
+    if quantiles is None:
+        tables["numbers"].append((frame.low, row, "no result", 0x8A8A8A))
+        return
+    # A quantile of 0 is below what the clock resolves: at the axis' edge, text says 0.
+    p50, p99, p999, most = (max(quantiles[q], frame.low) for q in QUANTILES)
+    for name, ends in (("thick", (p50, p99)), ("medium", (p99, p999)), ("thin", (p999, most))):
+        tables[name] += [(end, row, look.colour | VEIL) for end in ends] + [BREAK]
+    tables["points"] += dots([Mark(p50, row, None, None, quantiles["noisy"])], look)
+    tables["numbers"].append((most, row, duration(quantiles["max"]), 0x444444))
+
+
+def draw_clock(tables, clock, rows):
+    """What the timing costs: nothing left of it can be resolved."""
+    if clock:
+        tables["clock"] += [(clock, -0.7), (clock, rows - 0.4)]
+        tables["notes"].append((clock, -1.05, f"clock read {duration(clock)}", NOTE_INK))
+
+
+def range_words(found):
+    """How a range chart's subtitle ends: the statistic, and what a hollow dot is."""
+    least, most = min(q["n"] for q in found.values()), max(q["n"] for q in found.values())
+    windows = plural(most, "window") if least == most else f"{least} to {most} windows"
+    hollow = ", hollow = noisy" if any(q["noisy"] for q in found.values()) else ""
+    return f"medians of {windows}{hollow}"
 
 
 def latency(source):
@@ -151,46 +179,38 @@ def latency(source):
         return "no latency windows (p_sample_every > 0) of workload inc"
     clocks = [r["clock_ns"] for r in rows if r["clock_ns"]]
     clock = stats.median(clocks) if clocks else None
+    return ranges(
+        source, rows, found, loads, clock, "latency", "How long the slow increments take",
+        "dot = median of single increments, thick to p99, medium to p99.9, thin to longest "
+        "(number)", "Range plot: median, 99th and 99.9th percentile and longest time of one "
+        "increment",
+        "The dot is the usual case, the bar's tail what the unlucky get. A long thin line behind a "
+        "good dot is a lock that lets some threads starve, or a kernel that took the CPU away. The "
+        "timing itself costs one clock read: nothing left of the dashed line can be resolved.",
+        "time of one increment (log)")
+
+
+def ranges(source, rows, found, loads, clock, name, title, subtitle, alt, caption, x_name):
+    """A row for each contestant, a panel for each number of threads; the best p99 comes first."""
     seen = [q[m] for q in found.values() for m in QUANTILES if q[m] > 0]
     if not seen:
         return "no latency above 0"
     sorting = max((t for t in loads if t <= source.cpus), default=loads[0])
     ranked = sorted(styles.order(c for c, _ in found), key=lambda c: (
-        (c, sorting) not in found, found.get((c, sorting), {}).get("latency_p99_ns", 0)))
+        (c, sorting) not in found, found.get((c, sorting), {}).get("p99", 0)))
     looks = [styles.style(c) for c in ranked]
     frame = Rows(source, rows, [(s.label, s.ink) for s in looks],
                  {source.load_name(t): t > source.cpus for t in loads},
                  seen + ([clock] if clock else []), 14, 64, 1)
     for panel, threads in enumerate(loads):
         t = {name: parts[panel] for name, parts in frame.tables.items()}
-        if clock:
-            t["clock"] += [(clock, -0.7), (clock, len(ranked) - 0.4)]
-            t["notes"].append((clock, -1.05, f"clock read {duration(clock)}", NOTE_INK))
+        draw_clock(t, clock, len(ranked))
         for row, (contestant, s) in enumerate(zip(ranked, looks)):
-            q = found.get((contestant, threads))
-            if q is None:
-                t["numbers"].append((frame.low, row, "no result", 0x8A8A8A))
-                continue
-            # A quantile of 0 is below what the clock resolves: at the axis' edge, text says 0.
-            p50, p99, p999, most = (max(q[m], frame.low) for m in QUANTILES)
-            for name, ends in (("thick", (p50, p99)), ("medium", (p99, p999)),
-                               ("thin", (p999, most))):
-                t[name] += [(end, row, s.colour | VEIL) for end in ends] + [BREAK]
-            t["points"] += dots([Mark(p50, row, None, None, q["noisy"])], s)
-            t["numbers"].append((most, row, duration(q["latency_max_ns"]), 0x444444))
-    least, most = min(q["n"] for q in found.values()), max(q["n"] for q in found.values())
-    windows = plural(most, "window") if least == most else f"{least} to {most} windows"
-    hollow = ", hollow = noisy" if any(q["noisy"] for q in found.values()) else ""
+            draw_range(frame, t, row, found.get((contestant, threads)), s)
     return frame.chart(
-        "latency", "How long the slow increments take",
-        "dot = median of single increments, thick to p99, medium to p99.9, "
-        f"thin to longest (number) · medians of {windows}{hollow}",
-        f"Range plot: median, 99th and 99.9th percentile and longest time of one increment for "
-        f"{plural(len(ranked), 'contestant')} at {', '.join(source.load_name(t) for t in loads)}.",
-        "The dot is the usual case, the bar's tail what the unlucky get. A long thin line behind a "
-        "good dot is a lock that lets some threads starve, or a kernel that took the CPU away. The "
-        "timing itself costs one clock read: nothing left of the dashed line can be resolved.",
-        "time of one increment (log)")
+        name, title, f"{subtitle} · {range_words(found)}",
+        f"{alt} for {plural(len(ranked), 'contestant')} at "
+        f"{', '.join(source.load_name(t) for t in loads)}.", caption, x_name)
 
 
 # contestant -> (row's name, who it costs). {x} are the row's own parameters.

@@ -48,7 +48,7 @@ def mark(point, x, scale=1.0):
 
 
 class Source:
-    """One run, seen through one way of running (exec) and one placement."""
+    """One run, seen through one way of running (exec; None: any) and one placement."""
 
     def __init__(self, run, exec_name, placement):
         self.run, self.exec, self.placement = run, exec_name, placement
@@ -70,7 +70,7 @@ class Source:
         None stands for "empty or 0", which for p_hold_ns and its like is the same.
         """
         def fits(row):
-            if (row["exec"], row["placement"]) != (self.exec, self.placement):
+            if row["placement"] != self.placement or self.exec not in (None, row["exec"]):
                 return False
             return all(not row.get(k) if v is None else row.get(k) == v for k, v in where.items())
         return [row for row in self.run.rows(family) if fits(row)]
@@ -88,11 +88,10 @@ class Source:
         return ([t for t in threads if t == 1] + fitting[-1:] + (enough[:1] or over[-1:]))
 
     def load_name(self, threads):
+        named = plural(threads, self.exec or "worker")
         if threads > self.cpus:
-            return f"{plural(threads, 'thread')}: oversubscribed"
-        if threads == self.cpus > 1:
-            return f"{plural(threads, 'thread')}, one per CPU"
-        return plural(threads, "thread")
+            return f"{named}: oversubscribed"
+        return f"{named}, one per CPU" if threads == self.cpus > 1 else named
 
     def machine(self):
         """[short facts]: the CPU, its size, kernel, compiler, commit."""
@@ -123,7 +122,7 @@ class Source:
         """The lines that let a chart survive being pasted elsewhere; `rows` are those behind it."""
         facts = self.machine()
         pinned = "unpinned" if any("unpinned" in r.flags for r in rows) else "pinned"
-        if self.exec != "thread":
+        if self.exec not in (None, "thread"):
             facts.append(f"{self.exec}s")
         facts.append(f"placement {self.placement}, {pinned}")
         facts.append(self.repetitions(rows))

@@ -6,6 +6,7 @@ mutex, vermilion a spin lock, green shards, wine messages. Point types are gnupl
 the hollow twin is one less.
 """
 
+import math
 import zlib
 from typing import NamedTuple
 
@@ -38,6 +39,7 @@ STYLES = {      # in the order in which ties are listed
     "atomic_add": Style("atomic add", BLUE, SQUARE),
     "atomic_add_relaxed": Style("atomic add, relaxed", BLUE, CIRCLE),
     "cas_loop": Style("CAS loop", BLUE, DIAMOND),
+    "mutex_asym": Style("mutex (asym)", BLUE, PENTAGON),
     "mutex_go": Style("mutex (Go)", SKY, PENTAGON),
     "ref": Style("mutex (pthread)", ORANGE, TRIANGLE),
     "pthread_adaptive": Style("adaptive (pthread)", ORANGE, PENTAGON),
@@ -45,10 +47,16 @@ STYLES = {      # in the order in which ties are listed
     "ticket": Style("ticket spin", VERMILION, DIAMOND),
     "mcs": Style("MCS spin", VERMILION, WEDGE),
     "rwmutex_go": Style("rwmutex (Go)", BLACK, CIRCLE),
+    "rwmutex_slots": Style("rwmutex (slots)", GREEN, WEDGE),
     "pthread_rwlock": Style("rwlock (pthread)", PURPLE, WEDGE),
     "actor_guide": Style("actor (reply)", WINE, SQUARE),
     "actor_guide_async": Style("actor (async)", WINE, CIRCLE),
     "racy": Style("racy (lossy)", GREY, DIAMOND),
+    # task
+    "task": Style("task", GREEN, PENTAGON),
+    "parker": Style("parker alone", SKY, TRIANGLE),
+    "fcontext": Style("Boost.Context", PURPLE, CIRCLE),
+    "switch_own": Style("own switch", WINE, TRIANGLE),
     # pool
     "guide": Style("pool (guide)", BLUE, TRIANGLE),
     "semaphore": Style("semaphore", ORANGE, SQUARE),
@@ -75,6 +83,7 @@ FEATURED = {
             "pthread_rwlock"),
     "mixed": ("sharded", "mutex_go", "ref", "rwmutex_go", "pthread_rwlock", "actor_guide",
               "atomic_add"),
+    "mutex": ("mutex_asym", "mutex_go", "ref", "ticket", "go:sync.Mutex", "nsync:mu"),
 }
 
 _SPARE = [(colour, point) for point in (PENTAGON, WEDGE, TRIANGLE, SQUARE, DIAMOND, CIRCLE)
@@ -82,10 +91,21 @@ _SPARE = [(colour, point) for point in (PENTAGON, WEDGE, TRIANGLE, SQUARE, DIAMO
           if (colour, point) not in {(s.colour, s.point) for s in STYLES.values()}]
 
 
+# Other people's libraries: a colour for each, a shape for each of its things.
+LIBRARIES = {"go": BLACK, "std": WINE, "absl": PURPLE, "nsync": GREEN, "glib": VERMILION,
+             "ck": GREY, "urcu": GREY, "tbb": SKY, "boost": PURPLE}
+
+
 def style(contestant):
     """A contestant this table does not know has a style all the same, by its name alone."""
     if contestant in STYLES:
         return STYLES[contestant]
+    library, _, thing = contestant.partition(":")
+    if thing and library in LIBRARIES:
+        colour, taken = LIBRARIES[library], {(s.colour, s.point) for s in STYLES.values()}
+        shapes = [shape for shape in (CIRCLE, SQUARE, TRIANGLE, WEDGE, DIAMOND, PENTAGON)
+                  if (colour, shape) not in taken]
+        return Style(contestant, colour, shapes[zlib.crc32(thing.encode()) % len(shapes)])
     return Style(contestant, *_SPARE[zlib.crc32(contestant.encode()) % len(_SPARE)])
 
 
@@ -142,6 +162,22 @@ def ramp(share):
     def mix(shift):
         a, b = _RAMP[low] >> shift & 255, _RAMP[low + 1] >> shift & 255
         return round(a + (b - a) * part) << shift
+    return mix(16) + mix(8) + mix(0)
+
+
+# Of a ratio, light at 1: blue above, vermilion below, and as dark at k as at 1 / k.
+_EVEN = 0xF4F2EE
+_DARKEST = 8.0      # from this factor on
+
+
+def diverging(ratio):
+    """A colour for how many times more (blue) or less (vermilion) the one is than the other."""
+    share = min(abs(math.log(ratio)) / math.log(_DARKEST), 1.0) ** 0.7
+    end = BLUE if ratio >= 1 else VERMILION
+
+    def mix(shift):
+        a, b = _EVEN >> shift & 255, end >> shift & 255
+        return round(a + (b - a) * share) << shift
     return mix(16) + mix(8) + mix(0)
 
 

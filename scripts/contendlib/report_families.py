@@ -7,8 +7,10 @@ from . import condense, plot_styles as styles, stats
 from .plot_cache import skew_name
 from .plot_layout import duration, number
 from .plot_limiter import ARRIVALS, UNLIMITED
+from .plot_lock import lengths_name
 from .plot_pool import wait_name
 from .plot_source import plural
+from .plot_sync import ROWS as SYNC_ROWS, row_name
 from .report_html import join, table, tag
 from .report_tables import (cell, contestant_name, latencies, machine, setting_text, throughput,
                             usual_count)
@@ -95,8 +97,75 @@ def _jitter(point):
                  tag("small", "p99 " + ("–" if p99 is None else duration(p99)))))
 
 
+def _lengths(key):
+    """Lock windows by the section's length and the pause after it; latency windows are left out."""
+    if key.param("p_sample_every"):
+        return None
+    hold, think = key.param("p_hold_ns") or 0, key.param("p_think_ns") or 0
+    return (hold, think), lengths_name(hold, think)
+
+
+def _held(key):
+    hold = key.param("p_hold_ns") or 0
+    return (hold, key.threads), f"{duration(hold)} held, {plural(key.threads, 'worker')}"
+
+
+def _hold(key):
+    hold = key.param("p_hold_ns") or 0
+    return hold, f"{duration(hold)} held"
+
+
+def _use(key):
+    """What a use of a primitive is called in its chart."""
+    row = next((text for workload, _, text in SYNC_ROWS if workload == key.workload), key.workload)
+    return tuple(_known(v) for _, v in key.params), row_name(row.split(":")[0], key)
+
+
+def _tails(prefix):
+    """The cell of a median with the p99 and the longest beneath."""
+    def shown(point):
+        rest = [point.median_of(f"{prefix}_{q}_ns") for q in ("p99", "max")]
+        return join((duration(point.median), tag("small", " / ".join(
+            "–" if v is None else duration(v) for v in rest))))
+    return shown
+
+
+def _across(key):
+    across = key.param("p_across")
+    return _known(across), "" if across is None else ("two CPUs" if across else "one CPU")
+
+
+READS = _param("p_read_pct", "", lambda r: f"{number(r, 1)} % reads")
+PARKED = _param("p_tasks", "", lambda n: number(n, 1))
+SLEEPERS = _param("p_timers", "", lambda n: number(n, 1))
 NS = "wall time per {}, ns, all threads together"
 TABLES = {
+    "lock": (
+        Table("mutex", "ns_per_op", NS.format("lock operation"), CONTESTANT, THREADS, _lengths),
+        Table("mutex", "fairness_min_max", "slowest worker's operations ÷ fastest's", CONTESTANT,
+              THREADS, _lengths),
+        Table("rwmutex", "ns_per_op", NS.format("lock operation"), CONTESTANT, READS, _held),
+        Table("handover", "handover_p50_ns", "unlock to the next owner running; below it p99 / "
+              "longest", CONTESTANT, THREADS, _hold, _tails("handover")),
+    ),
+    "sync": tuple(Table(workload, "ns_per_op", NS.format("operation"), CONTESTANT, THREADS, _use)
+                  for workload in dict.fromkeys(row[0] for row in SYNC_ROWS)),
+    "task": (
+        *(Table(workload, "ns_per_op", NS.format("operation"), CONTESTANT, THREADS, group)
+          for workload, group in (("spawn_join", lambda key: (0, "")),
+                                  ("spawn_batch", lambda key: (0, "")),
+                                  ("go_detached", lambda key: (0, "")),
+                                  ("yield", lambda key: (0, "")), ("switch", lambda key: (0, "")),
+                                  ("ping_pong", _across))),
+        Table("timer_cancel", "ns_per_op", NS.format("operation"), CONTESTANT, SLEEPERS),
+        Table("steal", "ns_per_op", "from a wake to the other carrier's running it, ns", CONTESTANT,
+              _param("p_carrier_idle_us", "", lambda us: f"idle for {duration(us * 1000)}")),
+        Table("parked", "bytes_per_task", "resident bytes for each that is parked", CONTESTANT,
+              PARKED),
+        Table("parked", "wake_ns_per_task", "time to wake and join each, ns", CONTESTANT, PARKED),
+        Table("sleep", "latency_p50_ns", "delay of a sleep's end; below it p99 / longest",
+              CONTESTANT, SLEEPERS, shown=_tails("latency")),
+    ),
     "pool": (
         Table("sizing", "ops_per_s", "jobs per second", WORKERS,
               _param("p_wait_pct", "", wait_name),

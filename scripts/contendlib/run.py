@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 
-from contendlib import binaries, options, rundir
+from contendlib import binaries, options, peers, rundir
 from contendlib.errors import EnvironmentProblem, InputError, OutputError, UsageError, printable
 from contendlib.families import CONTROL, FAMILIES
 from contendlib.session import NO_GNUPLOT, Session, say
@@ -27,8 +27,6 @@ def add_arguments(parser):
                        help="go on with an interrupted run (default: the newest below --out)")
     group.add_argument("--out", type=options.folder, metavar="DIR",
                        help="takes the place of results/ (default: the checkout's)")
-    group.add_argument("--with-peers", action="store_true",
-                       help="also other people's libraries, where they were built in")
     group.add_argument("--no-plots", action="store_true", help="no charts")
     group.add_argument("--require-charts", action="store_true", help="no charts is a failure (4)")
     group.add_argument("--quiet", action="store_true", help="no progress")
@@ -92,15 +90,14 @@ def preflight(args, families, chosen):
         raise refusals[0][1]
     for family, error in refusals:
         say(args, f"{family.name} is left out: {error}")
-    if args.with_peers and not any(has_peers(family) for family in kept):
-        raise EnvironmentProblem("--with-peers: no peer library is part of this build")
+    if "with_peers" in chosen:
+        if not any(peers.of_family(binaries.ask(family.binary, "--list", "--json"))
+                   for family in kept):
+            raise EnvironmentProblem("--with-peers: no peer library is part of this build; "
+                                     "scripts/run --with-peers installs and builds them")
+        for line in peers.missing(peers.state()):
+            say(args, line)
     return kept
-
-
-def has_peers(family):
-    """Other people's libraries have a colon in their contestants' names."""
-    listed = binaries.ask(family.binary, "--list", "--json")
-    return any(":" in contestant["name"] for contestant in listed["contestants"])
 
 
 def this_machine():
@@ -145,7 +142,7 @@ def prepare(args, chosen):
 
 
 def resume(args, chosen):
-    if chosen or args.families is not None or args.with_peers:
+    if chosen or args.families is not None:
         raise UsageError("run: --resume takes what is measured from the run's run.json")
     slug, sha7 = this_machine()
     path = (pathlib.Path(os.path.abspath(args.resume)) if args.resume

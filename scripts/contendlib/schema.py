@@ -96,17 +96,58 @@ KEYS = (
 # In more than one family, where a name means the same in each.
 _READ_PCT = _count("p_read_pct", "share of operations that read; empty where nothing reads",
                    high=100, unit="%")
+_HOLD = _ns("p_hold_ns", "work done inside the critical section")
+_THINK = _ns("p_think_ns", "work done between two operations")
+_SAMPLE_EVERY = _count("p_sample_every", "0 or empty: throughput window; 2^k: latency window, one "
+                       "operation in 2^k timed", unit="operations", power_of_two=True)
+_KEYS = _count("p_keys", "different keys; of a cache's, one in ten is never in it", low=10)
 
 FAMILIES = {f.name: f for f in (
     Family("counter", (
         _READ_PCT,
-        _ns("p_hold_ns", "work done inside the critical section"),
-        _ns("p_think_ns", "work done between two operations"),
-        _count("p_sample_every", "0 or empty: throughput window; 2^k: latency window, one "
-               "operation in 2^k timed", unit="operations", power_of_two=True),
+        _HOLD, _THINK, _SAMPLE_EVERY,
     ), (
         _pct("lost_pct", "updates that vanished; only a lossy contestant may have any",
              better="lower"),
+    )),
+    Family("lock", (
+        _READ_PCT,
+        _HOLD, _THINK, _SAMPLE_EVERY,
+    ), (
+        _pct("handover_pct", "share of the lock operations that found another thread as the last "
+             "owner"),
+        _ns("handover_p50_ns", "from one owner's leaving to the next one's running, where that is "
+            "another: median", better="lower"),
+        _ns("handover_p99_ns", "99th percentile of that", better="lower"),
+        _ns("handover_p999_ns", "99.9th percentile of that", better="lower"),
+        _ns("handover_max_ns", "the longest", better="lower"),
+        _ns("handover_clock_ns", "cost of one clock read; inside every hand-over", above=True),
+    )),
+    Family("sync", (
+        _READ_PCT,
+        _HOLD, _SAMPLE_EVERY,
+        _count("p_batch", "jobs that a wait group is told of at a time, or objects that are taken "
+               "from a pool before the first goes back", low=1),
+        _count("p_calls", "calls that tell a wait group of them: 1, or one each", low=1),
+        _count("p_permits", "permits of the semaphore", low=1),
+        _count("p_bytes", "size of a pool's object", low=1, unit="byte"),
+        _KEYS,
+    )),
+    Family("task", (
+        _count("p_spawned", "tasks started before their end is waited for", low=1),
+        _count("p_across", "1: the partner is a thread on another CPU; 0: it stands on its worker's, "
+               "a task where the runtime puts it", high=1, unit=""),
+        _count("p_carrier_idle_us", "how long the other carriers had nothing to do", unit="us"),
+        _count("p_tasks", "tasks or threads that wait at the same time", low=1),
+        _count("p_timers", "others that wait with a deadline meanwhile", low=1),
+    ), (
+        Column("bytes_per_task", "number", "byte", "growth of the resident set while all wait / "
+               "p_tasks; kernel memory is not in it", better="lower"),
+        _ns("spawn_ns_per_task", "time to start p_tasks and see them all run / p_tasks",
+            better="lower"),
+        _ns("wake_ns_per_task", "time to wake and join them / p_tasks", better="lower"),
+        _pct("stolen_pct", "wakes that another carrier took up; the rest waited for the waker's",
+             better="higher"),
     )),
     Family("machine", (
         _count("p_cpu_a", "OS number of the first CPU", unit="CPU"),
@@ -153,7 +194,7 @@ FAMILIES = {f.name: f for f in (
         _count("p_skew", "100 x the exponent of Zipf's law by which keys are drawn: 0 uniform, 99 "
                "skewed", high=1000, unit=""),
         _count("p_shards", "parts with a lock each; empty where the cache is not split", low=1),
-        _count("p_keys", "different keys; one in ten is never in the cache", low=10),
+        _KEYS,
     ), (
         _share("hit_ratio", "gets that found their key; empty where there are none, or no cache",
                better="higher"),
@@ -247,7 +288,7 @@ _BY_NAME = {c.name: c for f in FAMILIES for c in columns(f)}
 # Roles of contestants, for tables that ask "ours against the rest". The binaries' --list --json
 # says the same from the source; this is for results read where no binary is at hand.
 _BASELINES = frozenset(("ref", "pthread_mutex", "pthread_adaptive", "pthread_spin",
-                        "pthread_rwlock"))
+                        "pthread_rwlock", "fcontext"))
 _FLOORS = frozenset(("null",))
 _LOSSY = frozenset(("racy",))
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from contendlib import pairing, schema
+from contendlib import pairing, schema, versus_table
 from contendlib.errors import ComparisonImpossible, UsageError, printable
 
 
@@ -12,7 +12,7 @@ def add_arguments(parser):
     parser.add_argument("--ours", metavar="REGEX", help="contestants on our side (default: this "
                         "suite's that keep the full contract); the whole name")
     parser.add_argument("--peers", metavar="REGEX", help="contestants on the other side (default: "
-                        "the baselines and other people's libraries)")
+                        "the baselines and other people's libraries); ':' alone: the latter")
 
 
 def _pattern(option, text):
@@ -32,16 +32,23 @@ def sides(names, ours=None, peers=None):
         mine = [n for n in names if pattern.fullmatch(n)]
     if peers is None:
         theirs = [n for n in names if schema.role(n) in ("baseline", "foreign")]
+    elif peers == ":":
+        theirs = [n for n in names if schema.role(n) == "foreign"]
     else:
         pattern = _pattern("--peers", peers)
         theirs = [n for n in names if pattern.fullmatch(n)]
     return mine, [n for n in theirs if n not in mine]
 
 
-def against_best(entries):
-    """For each of ours in each setting, the entry of the peer with the best median there."""
+def against_best(entries, fair=False):
+    """For each of ours in each setting, the entry of the peer with the best median there.
+
+    `fair` leaves out peers in which somebody got less than half of another's share.
+    """
     best = {}
     for entry in entries:
+        if fair and pairing.is_unfair(entry["peer_fairness_min_max"]):
+            continue
         key = (entry["run"], entry["ours"], tuple(entry["where"].items()))
         if key not in best or entry["ratio"] < best[key]["ratio"]:
             best[key] = entry
@@ -49,13 +56,21 @@ def against_best(entries):
 
 
 def summaries(entries):
-    """[(ours, peer or "best peer", summary)] over the points each pair has in common."""
+    """[(ours, peer or "best peer", summary)] over the points each pair has in common.
+
+    "best fair peer" is there where it is another one than the best.
+    """
     groups = {}
     for entry in entries:
         groups.setdefault((entry["ours"], entry["peer"]), []).append(entry)
-    for entry in against_best(entries):
+    best = against_best(entries)
+    fair = against_best(entries, fair=True)
+    for entry in best:
         groups.setdefault((entry["ours"], "best peer"), []).append(entry)
-    order = sorted(groups, key=lambda k: (k[0], k[1] == "best peer", k[1]))
+    if fair != best:
+        for entry in fair:
+            groups.setdefault((entry["ours"], "best fair peer"), []).append(entry)
+    order = sorted(groups, key=lambda k: (k[0], k[1].startswith("best "), k[1]))
     return [(*key, pairing.summary(groups[key])) for key in order]
 
 
@@ -71,9 +86,12 @@ def main(args):
     if not entries:
         pairing.nothing_in_common(selection, "one of ours and one of the peers both", names, zeros)
     total = pairing.summary(against_best(entries))
+    fair = against_best(entries, fair=True)
     if args.json:
         answer = {"metric": selection.metric.name, "points": entries, "of": "ours against the best "
                   "peer of each point", **total,
+                  "fair": pairing.summary(fair) if fair else None,
+                  "by_threads": versus_table.as_json(entries),
                   "summaries": [{"ours": a, "peer": b, **s} for a, b, s in summaries(entries)],
                   "not_used": selection.unused(names), "not_compared": zeros}
         print(json.dumps(answer, indent=1, allow_nan=False))
@@ -85,6 +103,11 @@ def main(args):
     for name, peer, found in summaries(entries):
         print(pairing.summary_line(f"{name} against {'the ' if ' ' in peer else ''}{peer}", found))
     print(pairing.summary_line("all of ours against the best peer", total))
+    if fair and fair != against_best(entries):
+        print(pairing.summary_line("all of ours against the best fair peer",
+                                   pairing.summary(fair)))
+    for line in versus_table.lines(entries):
+        print(line)
     for line in pairing.caveats(selection, names, zeros):
         print(line)
     return 0

@@ -1,4 +1,4 @@
-/* The gate, the counting and the oracle of one window, and the team below it. */
+/* The gate, the counting and the oracle of one window, with workers of both kinds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,15 +10,16 @@
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
-#include <sched.h>
 #include <string.h>
 
 #include "base/atomic.h"
 #include "base/clock.h"
+#include "base/parker.h"
+#include "exec_task.h"
 #include "harness/topology.h"
 #include "harness/window.h"
 #include "harness/work.h"
+#include "watchdog.h"
 
 static struct topology topology;
 static char why[512];
@@ -71,22 +72,32 @@ static struct window_spec spec(int64_t ms)
                                     .stuck_after_ns = 20 * CT_NS_PER_S};
 }
 
+static const struct executor_ops *exec = &executor_threads;
+
 struct lab {
-        struct team *team;
+        struct executor executor;
         struct window *window;
 };
 
+static void open_lab_at(struct lab *lab, const char *placement, unsigned threads)
+{
+        assert_int_equal(executor_start(&lab->executor, exec, &topology, placement, threads, why,
+                                        sizeof why),
+                         0);
+        assert_int_equal(
+                window_alloc(&lab->window, &lab->executor, &family, 1, sizeof(struct cell), 128),
+                0);
+}
+
 static void open_lab(struct lab *lab, unsigned threads)
 {
-        assert_int_equal(team_start(&lab->team, &topology, "compact", threads, why, sizeof why), 0);
-        assert_int_equal(
-                window_alloc(&lab->window, lab->team, &family, 1, sizeof(struct cell), 128), 0);
+        open_lab_at(lab, "compact", threads);
 }
 
 static void close_lab(struct lab *lab)
 {
         window_free(lab->window);
-        team_stop(lab->team);
+        executor_stop(&lab->executor);
 }
 
 static void the_oracle_gets_every_operation(void **state)
@@ -198,7 +209,7 @@ static void warming_up_finds_a_decade(void **state)
 /* ---- what a worker does before and after its window ---- */
 
 static struct ledger {
-        pthread_t born[8], dead[8];
+        uint64_t born[8]; /* which context */
         ct_atomic_u32 begun, ended, strangers, finished;
         unsigned refuse; /* the worker that cannot begin, + 1 */
         bool ended_before_check;
@@ -209,7 +220,7 @@ static int begin(void *self, struct worker *w)
         (void)self;
         if (w->index + 1 == ledger.refuse)
                 return -ENOSPC;
-        ledger.born[w->index] = pthread_self();
+        ledger.born[w->index] = ct_parker_ops_self()->self();
         w->local = &ledger.born[w->index];
         ct_add_u32_relaxed(&ledger.begun, 1);
         return 0;
@@ -217,9 +228,9 @@ static int begin(void *self, struct worker *w)
 
 static uint64_t add_as_oneself(void *self, struct worker *w, uint64_t n)
 {
-        const pthread_t *born = w->local;
+        const uint64_t *born = w->local;
 
-        if (born != &ledger.born[w->index] || !pthread_equal(*born, pthread_self()))
+        if (born != &ledger.born[w->index] || *born != ct_parker_ops_self()->self())
                 ct_add_u32_relaxed(&ledger.strangers, 1);
         return add(self, w, n);
 }
@@ -228,7 +239,7 @@ static void end(void *self, struct worker *w)
 {
         (void)self;
         if (w->local != &ledger.born[w->index] ||
-            !pthread_equal(*(pthread_t *)w->local, pthread_self()))
+            *(uint64_t *)w->local != ct_parker_ops_self()->self())
                 ct_add_u32_relaxed(&ledger.strangers, 1);
         ct_add_u32_relaxed(&ledger.ended, 1);
 }
@@ -255,7 +266,7 @@ static const struct contestant prepared = {.name = "prepared",
                                            .worker_init = begin,
                                            .worker_fini = end};
 
-static void workers_begin_and_end_on_their_own_thread(void **state)
+static void workers_begin_and_end_as_themselves(void **state)
 {
         struct window_spec s = spec(2);
         struct measurement m;
@@ -295,93 +306,112 @@ static void a_worker_that_cannot_begin_costs_the_window(void **state)
         close_lab(&lab);
 }
 
-/* ---- the team ---- */
+/* ---- leaving ---- */
 
-struct whereabouts {
-        int cpu[8];
-        ct_atomic_u32 runs;
-};
+static ct_atomic_u32 left_alone;
 
-static void look_where(void *ctx, unsigned index)
+static void leave(void *self, struct worker *w)
 {
-        struct whereabouts *w = ctx;
-
-        w->cpu[index] = sched_getcpu();
-        ct_add_u32_relaxed(&w->runs, 1);
+        (void)self;
+        (void)w;
+        ct_add_u32_relaxed(&left_alone, 1);
 }
 
-static void workers_run_where_the_plan_says(void **state)
+static const struct contestant leaver = {.name = "leaver",
+                                         .source = "",
+                                         .size = sizeof(struct cell),
+                                         .align = 128,
+                                         .run = {add},
+                                         .check = check,
+                                         .worker_leave = leave};
+
+static void every_worker_leaves_once(void **state)
 {
-        struct whereabouts w = {.runs = 0};
-        struct team *team;
+        struct window_spec s = spec(2);
+        struct measurement m;
+        struct lab lab;
 
         (void)state;
-        assert_int_equal(team_start(&team, &topology, "compact", 4, why, sizeof why), 0);
-        assert_true(team_pinned(team));
-        team_release(team, 0, 4, look_where, &w);
-        assert_int_equal(team_wait(team, ct_deadline_after(20 * CT_NS_PER_S)), 0);
-        assert_int_equal(ct_load_u32_relaxed(&w.runs), 4);
-        for (unsigned i = 0; i < 4; i++)
-                assert_int_equal(w.cpu[i], team_cpu(team, i));
-        assert_int_equal(team_oversubscribed(team), 4 > topology_pus(&topology));
-        team_stop(team);
+        s.contestant = &leaver;
+        ct_store_u32_relaxed(&left_alone, 0);
+        open_lab(&lab, 3);
+        assert_int_equal(window_run(lab.window, &s, 10, &m), 0);
+        assert_int_equal(ct_load_u32_relaxed(&left_alone), 3);
+        close_lab(&lab);
 }
 
-static void a_team_of_one_has_a_second_thread(void **state)
+/* ---- more workers than PUs ---- */
+
+static void all_of_a_crowd_get_a_turn(void **state)
 {
-        struct whereabouts w = {.runs = 0};
-        struct team *team;
+        struct window_spec s = spec(100);
+        struct measurement m;
+        struct lab lab;
 
         (void)state;
-        assert_int_equal(team_start(&team, &topology, "compact", 1, why, sizeof why), 0);
-        assert_int_equal(team_threads(team), 1);
-        team_release(team, 1, 1, look_where, &w); /* it is there and takes work */
-        assert_int_equal(team_wait(team, ct_deadline_after(20 * CT_NS_PER_S)), 0);
-        assert_int_equal(ct_load_u32_relaxed(&w.runs), 1);
-        if (topology_pus(&topology) > 1)
-                assert_true(team_hop(team) > 0);
-        else
-                assert_true(team_hop(team) == 0);
-        team_stop(team);
+        s.stuck_after_ns = 5 * CT_NS_PER_S;
+        open_lab_at(&lab, "one", 4);
+        assert_true(executor_oversubscribed(&lab.executor));
+        assert_int_equal(window_run(lab.window, &s, 10, &m), 0);
+        assert_true(m.flags & ROW_OVERSUBSCRIBED);
+        assert_true(m.verified);
+        assert_true(m.fairness_min_max > 0); /* nobody was left out */
+        assert_int_equal(m.noise & (CT_NOISE_SKEW | CT_NOISE_OVERLAP | CT_NOISE_INVOLUNTARY), 0);
+        close_lab(&lab);
 }
 
-static void a_policy_that_means_nothing_is_refused(void **state)
+static void what_carriers_did_is_counted(void **state)
 {
-        struct team *team = (struct team *)1;
+        struct window_spec s = spec(20);
+        struct measurement m;
+        struct lab lab;
 
         (void)state;
-        assert_int_not_equal(team_start(&team, &topology, "no-such", 1, why, sizeof why), 0);
-        assert_null(team);
-        assert_non_null(strstr(why, "no-such"));
+        open_lab(&lab, 1);
+        for (unsigned i = 0; i < lab.executor.pus; i++) {
+                struct ct_thread_usage u;
+
+                executor_tasks.usage(&lab.executor, i, &u);
+                assert_true(u.voluntary_switches > 0); /* it has slept at least once */
+        }
+        assert_int_equal(window_run(lab.window, &s, 100, &m), 0);
+        assert_false(isnan(m.voluntary_switches) || isnan(m.involuntary_switches));
+        close_lab(&lab);
 }
 
-static void the_hop_is_zero_without_a_pair(void **state)
+static int use_threads(void **state)
 {
-        struct team *team;
-
-        (void)state;
-        assert_int_equal(team_start(&team, &topology, "one", 2, why, sizeof why), 0);
-        assert_false(team_has_pair(team));
-        assert_true(team_hop(team) == 0);
-        assert_true(team_scaling(team) == 0); /* two threads on one PU */
-        team_stop(team);
+        exec = &executor_threads;
+        return watchdog_start(state);
 }
+
+static int use_tasks(void **state)
+{
+        exec = &executor_tasks;
+        return watchdog_start(state);
+}
+
+#define BOTH(test)                                                                                 \
+        {#test " (threads)", test, use_threads, watchdog_stop, NULL},                              \
+        {                                                                                          \
+#test " (tasks)", test, use_tasks, watchdog_stop, NULL                             \
+        }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(the_oracle_gets_every_operation),
-                cmocka_unit_test(rates_follow_from_counts_and_time),
-                cmocka_unit_test(latency_windows_have_quantiles_and_no_rate),
-                cmocka_unit_test(a_planted_slow_down_does_more_than_it_counts),
-                cmocka_unit_test(every_window_starts_from_zero),
-                cmocka_unit_test(warming_up_finds_a_decade),
-                cmocka_unit_test(workers_begin_and_end_on_their_own_thread),
-                cmocka_unit_test(a_worker_that_cannot_begin_costs_the_window),
-                cmocka_unit_test(workers_run_where_the_plan_says),
-                cmocka_unit_test(a_team_of_one_has_a_second_thread),
-                cmocka_unit_test(a_policy_that_means_nothing_is_refused),
-                cmocka_unit_test(the_hop_is_zero_without_a_pair),
+                BOTH(the_oracle_gets_every_operation),
+                BOTH(rates_follow_from_counts_and_time),
+                BOTH(latency_windows_have_quantiles_and_no_rate),
+                BOTH(a_planted_slow_down_does_more_than_it_counts),
+                BOTH(every_window_starts_from_zero),
+                BOTH(warming_up_finds_a_decade),
+                BOTH(workers_begin_and_end_as_themselves),
+                BOTH(a_worker_that_cannot_begin_costs_the_window),
+                BOTH(every_worker_leaves_once),
+                BOTH(all_of_a_crowd_get_a_turn),
+                {"what_carriers_did_is_counted", what_carriers_did_is_counted, use_tasks,
+                 watchdog_stop, NULL},
         };
         int rc;
 

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Plants each bug of list.txt and demands that its test fails.
 
-usage: run_planted.py --source DIR --build DIR [--cc CC] [--cxx CXX] [--jobs N] [NAME ...]
+usage: run_planted.py --source DIR --build DIR [--cc CC] [--cxx CXX] [--jobs N] [--sim] [NAME ...]
 
 Every worker configures one build folder once. Planting is one #define in a header that all files
 of that build include, so changing the bug needs no new configuration and rebuilds only what the
 test needs. A command that fails without any bug would catch everything, so each must pass first.
+
+Rows whose target is `sim` are checked with --sim, and only they are: the programs that they name
+run under the deterministic scheduler (sim_build.py).
 
 Exit codes: 0 all caught, 1 a bug survived or a command fails without one, 2 usage, 4 no build.
 """
@@ -22,9 +25,12 @@ import subprocess
 import sys
 import time
 
+import sim_build
+
 RUN_LIMIT_S = 60  # far above every test's own watchdog
 WATCHDOG_S = "4"  # a hang is a catch; do not wait long for it
 ATTEMPTS = 3  # a race may be missed once
+SIM = "sim"
 
 Plant = collections.namedtuple("Plant", "name targets command what")
 
@@ -45,6 +51,8 @@ def read_list(path):
                 sys.exit(f"{path}:{number}: expected name | targets | command | what it breaks")
             targets = cells[1].split()
             command = shlex.split(cells[2]) if cells[2] != "-" else ["./" + targets[0]]
+            if targets == [SIM] and cells[2] == "-":
+                sys.exit(f"{path}:{number}: expected the names of client programs")
             plants.append(Plant(cells[0], targets, command, cells[3]))
     return plants
 
@@ -70,8 +78,8 @@ class Worker:
             command.append(f"-DCMAKE_CXX_COMPILER={args.cxx}")
         self.call(command)
 
-    def call(self, command):
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def call(self, command, cwd=None):
+        done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             raise BuildError(f"{shlex.join(command)}\n{done.stdout}")
 
@@ -146,6 +154,50 @@ def check_one(pool, plant):
         pool.put(worker)
 
 
+def check_one_sim(build, worker, plant):
+    """(caught, by, how, seconds)"""
+    started = time.monotonic()
+    with build.folder() as folder:
+        program = build.build(plant.name, folder)
+        if not program:
+            return False, "", "no file of the simulator mentions it", time.monotonic() - started
+        status, output = worker.run([program, "find", *plant.command])
+    took = time.monotonic() - started
+    if status is None:
+        return False, "", "ran into the time limit", took
+    if status == 0:
+        return False, "", "no schedule fails", took
+    if status != 1:
+        return False, "", f"exit status {status}", took
+    program, how = sim_build.reason(output)
+    return True, program, how, took
+
+
+def check_all_sim(args, plants, threads):
+    """How many survived, and how many without a bug fail."""
+    worker = Worker(args, 0)
+    build = sim_build.SimBuild(worker.dir, worker.call)
+    programs = sorted({name for p in plants for name in p.command})
+    unknown = set(programs) - build.programs()
+    if unknown:
+        raise BuildError(f"no client program {', '.join(sorted(unknown))}")
+    runs = threads.map(lambda p: worker.run(["./sim_explore", "find", p], planted=False), programs)
+    failed = [output for status, output in runs if status != 0]
+    if failed:
+        print("contend: programs fail without any planted bug:", *failed, sep="\n",
+              file=sys.stderr)
+        return len(plants)
+    survivors = 0
+    print(f"{'name':38}{'caught by':28}how")
+    checks = [threads.submit(check_one_sim, build, worker, p) for p in plants]
+    for plant, check in zip(plants, checks):
+        caught, by, how, seconds = check.result()
+        print(f"{plant.name:38}{by if caught else 'NOT CAUGHT':28}{how}  ({seconds:.1f} s)",
+              flush=True)
+        survivors += not caught
+    return survivors
+
+
 def check_without(pool, commands):
     """Commands that fail though nothing is planted."""
     worker = pool.get()
@@ -164,11 +216,12 @@ def main():
     parser.add_argument("--cc")
     parser.add_argument("--cxx")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--sim", action="store_true")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     args.source, args.build = os.path.abspath(args.source), os.path.abspath(args.build)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "list.txt")
-    plants = read_list(path)
+    plants = [p for p in read_list(path) if (p.targets == [SIM]) == args.sim]
     unknown = set(args.names) - {p.name for p in plants}
     if unknown:
         parser.error(f"not in {path}: {', '.join(sorted(unknown))}")
@@ -179,6 +232,11 @@ def main():
     survivors = 0
     try:
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as threads:
+            if args.sim:
+                survivors = check_all_sim(args, plants, threads)
+                print(f"{len(plants) - survivors} of {len(plants)} planted bugs found by the "
+                      "simulator")
+                return 1 if survivors else 0
             for worker in threads.map(lambda i: Worker(args, i), range(args.jobs)):
                 pool.put(worker)
             commands = sorted({(tuple(p.targets), tuple(p.command)) for p in plants})

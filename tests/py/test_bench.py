@@ -68,7 +68,7 @@ class Measured(unittest.TestCase):
         self.assertGreater(max(lost), 0)
 
     def test_every_window_has_one_row(self):
-        keys = [tuple(v for k, v in r.items() if k in ("contestant", "workload", "threads", "rep") or
+        keys = [tuple(v for k, v in r.items() if k in ("contestant", "workload", "exec", "threads", "rep") or
                       k.startswith("p_")) for r in self.rows]
         self.assertEqual(len(keys), len(set(keys)))
         self.assertEqual({r["rep"] for r in self.rows}, {"1", "2", "3"})
@@ -96,12 +96,14 @@ class Measured(unittest.TestCase):
         measured = {}
         for r in self.rows:
             if r["workload"] == "inc" and r["p_sample_every"] == "0":
-                measured.setdefault((r["contestant"], r["threads"]), []).append(float(r["ns_per_op"]))
+                measured.setdefault((r["contestant"], r["exec"], r["threads"]),
+                                    []).append(float(r["ns_per_op"]))
         contestants = json.loads(bench("counter", "--list", "--json").stdout)["contestants"]
-        self.assertEqual(len(measured), 2 * len(contestants))
-        for (contestant, threads), values in measured.items():
+        ours = [c for c in contestants if ":" not in c["name"]]
+        self.assertEqual(len(measured), 2 * sum(len(c["execs"]) for c in ours))
+        for (contestant, way, threads), values in measured.items():
             name = [n for n in times
-                    if f"counter/inc/impl:{contestant}/exec:thread/place:compact/T:{threads}/" in n
+                    if f"counter/inc/impl:{contestant}/exec:{way}/place:compact/T:{threads}/" in n
                     and "sample_every:0" in n]
             self.assertEqual(len(name), 1)
             for a, b in zip(sorted(times[name[0]]), sorted(values)):
@@ -124,7 +126,7 @@ class Measured(unittest.TestCase):
         self.assertIn("_pvalue", done.stdout)
 
     def test_no_debug_warning_of_the_library_is_passed_on(self):
-        self.assertNotIn("DEBUG", self.run_.stderr)
+        self.assertNotIn("built as DEBUG", self.run_.stderr)
 
 
 class Asked(unittest.TestCase):
@@ -137,6 +139,59 @@ class Asked(unittest.TestCase):
             self.assertTrue(any("FLOOR" in c["caps"] for c in data["contestants"]))
             self.assertTrue(all(c["source"] for c in data["contestants"]))
 
+    def test_list_says_who_runs_as_what(self):
+        def execs(name):
+            return {c["name"]: c["execs"]
+                    for c in json.loads(bench(name, "--list", "--json").stdout)["contestants"]}
+        counter = execs("counter")
+        for name in ("null", "atomic_add", "mutex_go"):
+            self.assertEqual(counter[name], ["thread", "task"], name)
+        for name in ("ref", "pthread_adaptive", "pthread_spin", "ticket", "actor_guide"):
+            self.assertEqual(counter[name], ["thread"], name)
+        self.assertEqual(execs("task")["task"], ["task"])
+        self.assertEqual({tuple(e) for e in execs("machine").values()}, {("thread",)})
+
+    def test_exec_chooses_what_the_workers_are(self):
+        for chosen in ("thread", "task", "task,thread"):
+            with tempfile.TemporaryDirectory() as d:
+                out = bench("counter", "--quiet", "--window-ms", "2", "--warmup-ms", "1", "--reps", "2", "--exec", chosen,
+                            "--threads", "1,3", "--workloads", "inc", "--contestants", "atomic_add|ref", "--run-dir", d)
+                self.assertEqual(out.returncode, 0, out.stderr)
+                got = rows(os.path.join(d, "counter.csv"))
+            self.assertEqual({(r["contestant"], r["exec"]) for r in got},
+                             {(c, e) for c in ("atomic_add", "ref") for e in chosen.split(",")
+                              if (c, e) != ("ref", "task")})
+            self.assertEqual({r["verified"] for r in got}, {"1"})
+
+    def test_more_tasks_than_carriers_are_oversubscribed(self):
+        cpu = max(os.sched_getaffinity(0))
+        with tempfile.TemporaryDirectory() as d:
+            out = bench("counter", "--quiet", "--window-ms", "5", "--warmup-ms", "1", "--reps", "1", "--exec", "task",
+                        "--threads", "1,4", "--contestants", "sharded|mutex_go", "--run-dir", d,
+                        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+            self.assertEqual(out.returncode, 0, out.stderr)
+            got = rows(os.path.join(d, "counter.csv"))
+        for r in got:
+            self.assertEqual("oversubscribed" in r["flags"], r["threads"] == "4", r)
+
+    def test_tasks_resume(self):
+        with tempfile.TemporaryDirectory() as d:
+            call = ("counter", "--quiet", "--window-ms", "2", "--reps", "2", "--exec", "thread,task", "--threads", "2",
+                    "--workloads", "inc", "--contestants", "atomic_add", "--run-dir", d)
+            self.assertEqual(bench(*call).returncode, 0)
+            path = Path(d, "counter.csv")
+            whole = path.read_text(encoding="utf-8").splitlines(True)
+            task = [n for n, line in enumerate(whole) if ",task," in line]
+            Path(d, "counter.csv.partial").write_text("".join(whole[:task[1]]), encoding="utf-8")
+            path.unlink()
+            out = bench(*call, "--resume")
+            self.assertEqual(out.returncode, 0, out.stderr)
+            self.assertNotIn("belong to no window", out.stderr)
+            key = ("exec", "threads", "rep", "p_sample_every")
+            with_rows = [tuple(r[k] for k in key) for r in rows(path)]
+        self.assertEqual(len(with_rows), len(whole) - 1)
+        self.assertEqual(len(set(with_rows)), len(with_rows))
+
     def test_plan_names_only_allowed_cpus_and_runs_nothing(self):
         out = bench("counter", "--plan", "--json", "--threads", "1,2,8")
         self.assertEqual(out.returncode, 0, out.stderr)
@@ -147,7 +202,7 @@ class Asked(unittest.TestCase):
     def test_google_benchmark_filters_and_repeats(self):
         with tempfile.TemporaryDirectory() as d:
             out = bench("counter", "--quiet", "--window-ms", "1", "--run-dir", d,
-                        "--benchmark_filter=inc/impl:(ref|cas_loop)/.*/T:1/.*sample_every:0",
+                        "--benchmark_filter=inc/impl:(ref|cas_loop)/exec:thread/.*/T:1/.*sample_every:0",
                         "--benchmark_repetitions=4")
             self.assertEqual(out.returncode, 0, out.stderr)
             got = rows(os.path.join(d, "counter.csv"))
@@ -217,7 +272,9 @@ class Misused(unittest.TestCase):
                 (["--where", "p_color=3"], "p_color"),
                 (["--where", "p_read_pct=x"], "--where"),
                 (["--placement", "up"], "up"),
-                (["--exec", "task"], "--exec"),
+                (["--exec", "fiber"], "--exec 'fiber', expected thread, task or thread,task"),
+                (["--exec", "thread,"], "--exec"),
+                (["--exec", "task", "--contestants", "ref"], "nothing to measure"),
                 (["--control", "maybe"], "--control"),
                 (["--run-id", "../x"], "--run-id"),
                 (["--run-id", "a b"], "--run-id"),

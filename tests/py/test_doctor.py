@@ -249,6 +249,14 @@ class Builds(unittest.TestCase):
         self.assertEqual(self.level([], compiler(build_type="Release", flags="-fsanitize=thread")),
                          ("warn", False))
 
+    def test_peers(self):
+        (finding,) = doctor_checks.peers(["go 1.26.8"], ["not built: ck (libck-dev not found)"])
+        self.assertEqual(finding.level, "note")
+        self.assertIn("go 1.26.8; not built: ck (libck-dev not found)", finding.found)
+        self.assertIn("scripts/run --with-peers", finding.advice)
+        self.assertEqual([f.level for f in doctor_checks.peers(["go 1.26.8"], [])], ["ok"])
+        self.assertEqual(list(doctor_checks.peers([], [])), [])
+
     def test_packages(self):
         (finding,) = doctor_checks.packages(["gnuplot-nox", "libcjson-dev"])
         self.assertEqual(finding.level, "note")

@@ -53,6 +53,23 @@ class Finished(RunCase):
             "compact", "--window-ms", "20", "--seed", "7", "--quick", "--benchmark_repetitions=3"])
         self.assertEqual(fakebin.argvs(self.bin, "bench_machine"), [])
 
+    def test_peers(self):
+        """They take part when they are asked for; a build without any cannot do that."""
+        result = self.run_("--with-peers", "--families", "counter")
+        self.one_line(result, 4, "--with-peers: no peer library is part of this build")
+        path = os.path.join(self.bin, "bench_counter.json")
+        plan = load(path)
+        plan["contestants"].append({"name": "other:lock", "source": "", "caps": [], "house": False})
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(plan, file)
+        fakebin.machine(self.bin, peers={"other": "1.0", "ck": "not built: libck-dev not found"})
+        result = self.run_("--with-peers", "--families", "counter")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("contend: not built: ck (libck-dev not found)\n", result.stderr)
+        (argv,) = fakebin.argvs(self.bin, "bench_counter")
+        self.assertIn("--with-peers", argv)
+        self.assertEqual(load(self.runs()[0] / "run.json")["options"], {"with_peers": True})
+
     def test_json(self):
         result = self.run_("--json")
         answer = json.loads(result.stdout)

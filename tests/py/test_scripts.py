@@ -100,6 +100,28 @@ class OtherMachines(Shell):
         self.assertIn("--no-install-recommends", install)
         self.assertTrue(install.endswith(" libhwloc-dev libcjson-dev"), install)
 
+    def test_peers_are_installed_only_when_asked_for_and_none_is_needed(self):
+        """One that cannot be had is named, the others are installed, and the run goes on."""
+        self.tools("basename")
+        self.program("dpkg-query", 'case $* in *libnsync*|*libck*) exit 1;; esac; echo installed')
+        for name in ("g++", "cmake", "ninja", "pkg-config", "git", "python3", "gnuplot", "go"):
+            self.program(name, "exit 0")
+        log = self.scratch / "log"
+        self.program("apt-get", f'echo "$*" >>{log}; case "$*" in *libck-dev*) exit 100;; esac')
+        self.program("sudo", 'exec "$@"')
+        copy = self.scratch / "check out"
+        (copy / "scripts").mkdir(parents=True)
+        for name in ("run", "deps.sh", "packages.txt", "packages-peers.txt"):
+            shutil.copy(ROOT / "scripts" / name, copy / "scripts" / name)
+        self.assertFalse(log.exists())
+        result = self.script("run", "--with-peers", root=copy,
+                             CONTEND_OS_RELEASE=self.os_release("ID=debian\n"))
+        asked = [line.rpartition("=120 ")[2] for line in log.read_text().splitlines()]
+        self.assertEqual(asked, ["update -q", "libnsync-dev libck-dev", "libnsync-dev",
+                                 "libck-dev"])
+        self.assertIn("contend: could not install libck-dev; going on without it\n", result.stderr)
+        self.assertNotIn("golang-go", log.read_text())
+
     @unittest.skipIf(os.geteuid() == 0 and not shutil.which("setpriv"),
                      "needs setpriv to stop being root")
     def test_neither_root_nor_sudo(self):
@@ -129,7 +151,7 @@ class Run(Shell):
         self.tools()
         self.root = self.scratch / "check out"
         (self.root / "scripts").mkdir(parents=True)
-        for name in ("run", "deps.sh", "packages.txt"):
+        for name in ("run", "deps.sh", "packages.txt", "packages-peers.txt"):
             shutil.copy(ROOT / "scripts" / name, self.root / "scripts" / name)
         contend = self.root / "scripts" / "contend"
         contend.write_text(
@@ -177,6 +199,19 @@ class Run(Shell):
         (self.root / "build/release/machine").write_text("another\n")
         self.calls.unlink()
         self.passed_on()
+        self.assertIn("--fresh", self.calls.read_text())
+
+    def test_peers_that_came_later_are_looked_for_once(self):
+        self.program("dpkg-query", "echo installed")
+        self.passed_on()
+        self.calls.unlink()
+        self.assertIn("<--with-peers>", self.passed_on("--with-peers"))
+        self.assertIn("--fresh", self.calls.read_text())
+        self.calls.unlink()
+        self.passed_on("--with-peers")
+        self.assertNotIn("--fresh", self.calls.read_text())
+        self.program("dpkg-query", "case $* in *libck*) exit 1;; esac; echo installed")
+        self.passed_on("--with-peers")
         self.assertIn("--fresh", self.calls.read_text())
 
     def test_failing_build(self):

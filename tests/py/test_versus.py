@@ -222,6 +222,7 @@ class Versus(Commands):
                                                ["ck:mcs", "pthread_rwlock", "ref"]))
         self.assertEqual(versus.sides(names, ours="r.*", peers="r.*|pthread_rwlock"),
                          (["racy", "ref"], ["pthread_rwlock"]))
+        self.assertEqual(versus.sides(names, peers=":")[1], ["ck:mcs"])
         with self.assertRaises(UsageError):
             versus.sides(names, ours="(")
 
@@ -265,6 +266,37 @@ class Versus(Commands):
                                r"of 24 rows noisy\), worst 0\.500 \[.*\] against ref at .* T=4")
         self.assertIn("mutex_go against the best peer: 0.632x over 2 points", text)
         self.assertIn("all of ours against the best peer: 0.862x over 3 points", text)
+
+    def test_threads_side_by_side(self):
+        text = self.call(versus, self.dir, "--ours", "mutex_go")
+        lines = text[text.index("mutex_go: counter inc thread/compact"):].splitlines()
+        self.assertEqual(lines[0], "mutex_go: counter inc thread/compact p_hold_ns=0 p_think_ns=0")
+        table = {line[:18].strip(): line[18:] for line in lines[1:]}
+        self.assertRegex(table["ref"], r"2\.000 \[.*\] +0\.500 \[.*\] +1\.000$")
+        self.assertRegex(table["ck:mcs"], r"0\.800 \[.*\] +- +0\.800$")
+        self.assertRegex(table["best of peers"], r"0\.800 \[.*\] +0\.500 \[.*\] +0\.632$")
+        self.assertRegex(table["fairness of ours"], r"0\.50 +0\.50$")
+        self.assertRegex(table["hop ns"], r"50\.0 +50\.0$")
+        rows = self.versus("--ours", "mutex_go")["by_threads"][0]["peers"]
+        self.assertEqual([r["peer"] for r in rows], ["ck:mcs", "ref", "best of peers"])
+        self.assertEqual((rows[-1]["threads"]["2"]["against"], rows[-1]["threads"]["4"]["against"]),
+                         ("ck:mcs", "ref"))
+
+    def test_a_peer_that_starves_somebody_is_marked_and_left_out_of_the_best_fair_ones(self):
+        self.write(windows("mutex_go", BASE), windows("ref", times(2)),
+                   windows("ck:fas", times(0.5), fairness_min_max=0.02))
+        answer = self.versus("--ours", "mutex_go")
+        self.assertAlmostEqual(answer["geomean"], 0.5, places=9)
+        self.assertAlmostEqual(answer["fair"]["geomean"], 2, places=9)
+        self.assertEqual({p["peer"]: p["notes"] for p in answer["points"]},
+                         {"ref": [], "ck:fas": ["peer unfair"]})
+        self.assertEqual({s["peer"] for s in answer["summaries"]},
+                         {"ref", "ck:fas", "best peer", "best fair peer"})
+        text = self.call(versus, self.dir, "--ours", "mutex_go")
+        self.assertRegex(text, r"(?m)^  ck:fas +0\.500 \[.*\]! +0\.500$")
+        self.assertRegex(text, r"(?m)^  best without ! +2\.000 \[.*\] +2\.000$")
+        self.assertIn("all of ours against the best fair peer: 2.000x", text)
+        self.assertIn("! unfair: ", text)
 
     def test_nobody_on_a_side(self):
         for more, side in ((("--ours", "nobody"), "ours"), (("--peers", "nobody"), "peers"),

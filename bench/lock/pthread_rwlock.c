@@ -1,0 +1,16 @@
+#include <pthread.h>
+
+#include "lock/lock.h"
+
+#define CONTESTANT lock_pthread_rwlock
+#define NAME "pthread_rwlock"
+#define SOURCE "pthread_rwlock of this libc, default kind"
+#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_THREADS_ONLY)
+#define LOCK_TYPE pthread_rwlock_t
+#define LOCK_INIT(l) pthread_rwlock_init(l, NULL)
+#define LOCK_FINI(l) pthread_rwlock_destroy(l)
+#define LOCK(l, node) pthread_rwlock_wrlock(l)
+#define UNLOCK(l, node) pthread_rwlock_unlock(l)
+#define RLOCK(l, node) pthread_rwlock_rdlock(l)
+#define RUNLOCK(l, node) pthread_rwlock_unlock(l)
+#include "lock/locked.h"

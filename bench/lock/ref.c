@@ -1,0 +1,14 @@
+#include <pthread.h>
+
+#include "lock/lock.h"
+
+#define CONTESTANT lock_ref
+#define NAME "ref"
+#define SOURCE "pthread_mutex of this libc, default type"
+#define CAPS (CAP_BASELINE | CAP_PARKS | CAP_THREADS_ONLY)
+#define LOCK_TYPE pthread_mutex_t
+#define LOCK_INIT(l) pthread_mutex_init(l, NULL)
+#define LOCK_FINI(l) pthread_mutex_destroy(l)
+#define LOCK(l, node) pthread_mutex_lock(l)
+#define UNLOCK(l, node) pthread_mutex_unlock(l)
+#include "lock/locked.h"

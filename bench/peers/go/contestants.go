@@ -1,0 +1,32 @@
+package main
+
+// What can be asked for: family/peer/workload.
+var contestants = map[string]func(*request) (*result, error){
+	"counter/sync.Mutex/inc":        inWindows(counterMutexInc),
+	"counter/sync.Mutex/mixed":      inWindows(counterMutexMixed),
+	"counter/sync.RWMutex/inc":      inWindows(counterRWInc),
+	"counter/sync.RWMutex/mixed":    inWindows(counterRWMixed),
+	"counter/atomic/inc":            inWindows(counterAtomicInc),
+	"counter/atomic/mixed":          inWindows(counterAtomicMixed),
+	"lock/sync.Mutex/mutex":         inWindows(lockMutexMutex),
+	"lock/sync.Mutex/rwmutex":       inWindows(lockMutexRW),
+	"lock/sync.Mutex/handover":      inWindows(lockMutexHandover),
+	"task/spawn/spawn_join":         inWindows(taskSpawnJoin),
+	"task/spawn/spawn_batch":        inWindows(taskSpawnBatch),
+	"task/spawn/go_detached":        inWindows(taskGoDetached),
+	"task/Gosched/yield":            inWindows(taskYield),
+	"task/chan/ping_pong":           inWindows(taskPingPong),
+	"task/Timer/timer_cancel":       inWindows(taskTimerCancel),
+	"task/parked/parked":            taskParked,
+	"task/Sleep/sleep":              taskSleep,
+	"sync/sync.WaitGroup/waitgroup": inWindows(syncWaitGroup),
+	"sync/sync.Once/once":           inWindows(syncOnce),
+	"sync/sync.Once/once_stampede":  inWindows(syncOnceStampede),
+	"sync/sync.Cond/cond_signal":    inWindows(syncCondSignal),
+	"sync/sync.Cond/cond_broadcast": inWindows(syncCondBroadcast),
+	"sync/chan/semaphore":           inWindows(syncChanSemaphore),
+	"sync/sync.Pool/objpool":        inWindows(syncPool),
+	"sync/sync.Map/map":             inWindows(syncMap),
+	"sync/atomic.Value/value":       inWindows(syncValue),
+	"lock/sync.RWMutex/rwmutex":     inWindows(lockRWMutexRW),
+}

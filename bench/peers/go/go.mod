@@ -1,0 +1,3 @@
+module contend/peers
+
+go 1.19

@@ -1,0 +1,14 @@
+#include "sync/mutex.h"
+
+#include "sync/config.h"
+
+#define CONTESTANT sync_mutex_value
+#define NAME "mutex_value"
+#define SOURCE "the words under Go's mutex"
+#define CAPS CAP_PARKS
+#define LOCK_TYPE struct ct_mutex
+#define LOCK_INIT(l) 0
+#define LOCK_FINI(l) ((void)0)
+#define LOCK(l) ct_mutex_lock(l)
+#define UNLOCK(l) ct_mutex_unlock(l)
+#include "sync/loop_value_locked.h"
