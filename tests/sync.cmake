@@ -17,7 +17,7 @@ foreach(name waitgroup waitgroup_stress once cond cond_stress semaphore semaphor
         ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_sync ct_task TIMEOUT 180)
 endforeach()
 
-foreach(name reclaim reclaim_stress value objpool map map_stress percpu_counter)
+foreach(name reclaim reclaim_stress value objpool map map_range map_stress percpu_counter)
         ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_sync ct_task TIMEOUT 180)
 endforeach()
 ct_add_test(NAME test_sync_faults SOURCES c/test_sync_faults.c LIBS ct_sync)
@@ -37,5 +37,5 @@ if(NOT CT_SANITIZE AND NOT CT_PLANT)
                 COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/planted/run_planted.py
                         --source ${PROJECT_SOURCE_DIR} --build ${CMAKE_BINARY_DIR}/planted
                         --cc ${CMAKE_C_COMPILER} --cxx ${CMAKE_CXX_COMPILER})
-        set_tests_properties(planted_bugs PROPERTIES TIMEOUT 600 LABELS planted RUN_SERIAL TRUE)
+        set_tests_properties(planted_bugs PROPERTIES TIMEOUT 1800 LABELS planted RUN_SERIAL TRUE)
 endif()

@@ -7,9 +7,10 @@
  *
  * Blocks and wakes: nobody. Order: none. Overflow wraps. Any thread or task may add.
  * Sum: exact once the adds that it should include happened before it; during adds some value
- * between the sums at its start and its end. It walks all slots in use, so it is for rare reads.
+ *      between the sums at its start and its end. It walks all slots in use, so it is for rare
+ *      reads.
  * Ownership: 33 KiB of address space from init to fini, memory for the slots in use.
- * Cost here: add 0.8 ns, whatever the others do; an atomic add 4.8 alone.
+ * Cost on Zen 4: an add 0.6 ns, whatever the others do; an atomic add 1.9 alone, 10 with a rival.
  *
  * The tempting wrong version: to number the cells by CPU and keep the plain add. A thread that is
  * preempted between load and store puts an old count over its successor's; see counter_percpu.h.

@@ -13,18 +13,20 @@
  *
  * Blocks on: load never, whatever the others do; it takes no lock and writes no shared line. The
  *      rest take a short internal lock, one of CT_MAP_SHARDS chosen by the key's hash. Nobody
- * parks, but for the one writer whose entry makes a shard grow, and only outside of read sections:
- * it waits for the sections that are open. (A writer inside of one leaves growing to others.)
+ *      parks, but for the one writer whose entry makes a shard grow, and only outside of read
+ *      sections: it waits for the sections that are open. (A writer inside of one leaves growing to
+ *      others.)
  * Order: all operations on one key form one order that fits real time, and a store happens before
  *      what follows the load that finds its value.
  * Who may call: any thread or task, inside and outside of read sections.
  * Ownership: the map's storage is the caller's (4.6 KiB), entries are the map's. Deleted entries
  *      are freed as reclaim.h says.
  * Failure: -ENOMEM, and nothing has changed. A shard that cannot grow for want of memory works on,
- *      ever slower, and tries again with each new entry. Misuse panics: a key of the wrong kind.
+ *      ever slower, and tries again with each new entry. Misuse panics: a key of the wrong kind; a
+ *      map that has not been initialised.
  * Flooding: the hash is seeded from the kernel's random numbers, so keys that collide in one map
  *      are spread in another, and none can be made without knowing the seed.
- * Cost here: see map.c.
+ * Cost: see map.c.
  *
  * Source: Go's sync.Map for the contract; map.c has that of the algorithm.
  */

@@ -268,7 +268,7 @@ static size_t trim_shard(struct ct_objpool *p, struct ct_objpool_depot_ *d)
         d->fresh = 0;
         note_count(d);
         ct_guard_unlock(&d->guard);
-#ifdef CT_PLANT_objpool_trim_keeps_what_it_frees
+#ifdef CT_PLANT_objpool_trim_keeps_freed
         n = d->victim;
         memcpy(old, d->victim_objects, n * sizeof *old);
 #endif

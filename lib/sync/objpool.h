@@ -1,17 +1,17 @@
 /*
  * ct_objpool: a pool of objects for reuse; Go's sync.Pool.
  *
+ *      struct ct_objpool_config c = {.make = make_buffer, .free = free_buffer};
  *      struct ct_objpool pool;
- *      ct_objpool_init(&pool, &(struct ct_objpool_config){.make = make_buffer, .free =
- * free_buffer}); struct buffer *b = ct_objpool_get(&pool);       // a used one, or a new one from
- * make
+ *      ct_objpool_init(&pool, &c);
+ *      struct buffer *b = ct_objpool_get(&pool);       // a used one, or a new one
  *      ... b is the caller's, in the state in which it was put or made ...
  *      ct_objpool_put(&pool, b);
  *
  * Each slot (OS thread or carrier, slot.h) has a stack of up to CT_OBJPOOL_CACHE objects of its
  * own, last in, first out: the object that comes out is the one whose lines are still warm, and
- * nothing is shared. Full and empty stacks exchange CT_OBJPOOL_BATCH objects with a depot that all
- * share.
+ * nothing is shared. Full and empty stacks exchange CT_OBJPOOL_BATCH objects with a depot: its
+ * shard for the slot if that has room or objects, else the other shards.
  *
  * Blocks on: a short internal lock, once per CT_OBJPOOL_BATCH operations or less; on make and free.
  * Order: what was done to an object before its put happens before the get that returns it.
@@ -20,10 +20,10 @@
  *      `depot` objects, and per slot in use CT_OBJPOOL_CACHE; a put that would exceed it frees.
  *      ct_objpool_trim lets go of what was not needed lately.
  * Failure: get returns NULL where make does, or where there is no make and no object at hand.
- * Misuse panics: putting NULL; putting the object that was put last once more; with CT_CHECKED=1,
- *      putting any object that is still in this slot's stack. Otherwise an object that is put twice
- *      is handed to two.
- * Cost here: get and put together 1.9 ns; malloc and free 4.9.
+ *      Misuse panics: putting NULL; putting the object that was put last once more; with
+ *      CT_CHECKED=1, putting any object that is still in this slot's stack. Otherwise an object
+ *      that is put twice is handed to two.
+ * Cost on Zen 4: get and put together 3.4 ns, in bursts of 64 3.9; malloc and free 8.6 and 13.
  *
  * Source: Go's sync.Pool for the contract, the per-P caches and the victim generation; the exchange
  * in batches is Bonwick and Adams, "Magazines and Vmem" (2001). Own code.

@@ -22,15 +22,18 @@
  *      the parker: a section's end wakes nobody, which is what makes it cheap.
  * Order: what is before a section's end happens before the free, and before ct_synchronize returns.
  *      A section that begins after ct_retire or ct_synchronize was called sees what was done
- * before. Who may call: threads and tasks; not signal handlers. ct_read_end where ct_read_begin was
- * called, inner sections first. Ownership: ct_retire takes the object. Its free function runs once,
- * later, on any context, inside a read section: it may retire more, but not park, synchronize or
- * drain. Bound: at most CT_RETIRED_MAX objects wait to be freed, and besides them only what
- * sections that are still open have retired. Up to CT_RETIRED_BATCH per stripe stay until more are
- * retired or ct_retired_drain is called. Bytes are not counted. Failure: none; nothing allocates.
- * Misuse panics: a section ended twice; ct_synchronize or ct_retired_drain inside a
- * section; with CT_CHECKED=1 also a section that ends on another thread than it began on. Cost
- * here: see reclaim.c.
+ *      before.
+ * Who may call: threads and tasks; not signal handlers. ct_read_end where ct_read_begin was called,
+ *      inner sections first.
+ * Ownership: ct_retire takes the object. Its free function runs once, later, on any context, inside
+ *      a read section: it may retire more, but not park, synchronize or drain.
+ * Bound: at most CT_RETIRED_MAX objects wait to be freed, and besides them only what sections that
+ *      are still open have retired. Up to CT_RETIRED_BATCH per stripe stay until more are retired
+ *      or ct_retired_drain is called. Bytes are not counted.
+ * Failure: none; nothing allocates. Misuse panics: a section ended twice; ct_synchronize or
+ *      ct_retired_drain inside a section; with CT_CHECKED=1 also a section that ends on another
+ *      thread than it began on.
+ * Cost: see reclaim.c.
  *
  * Source: the idea of RCU (McKenney and Slingwine, 1998) in user space (Desnoyers and others,
  * 2012); here with a sequence number per reader in place of the global epoch. Own code.

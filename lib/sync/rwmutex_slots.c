@@ -28,10 +28,15 @@
  * First use of a cell. Its bit in `used` is set by an atomic read-modify-write before the first
  * count; a writer whose sum misses the bit is seen by that reader's look.
  *
- * Waiting readers queue under the guard, set `waiting`, fence, and look at `writers` again; unlock
- * releases, then looks at `waiting`. Let in, they are counted in `admitted` at once, so the next
- * writer waits for them, until each has counted itself. Every queued reader is let in by a holder
- * of `writers`; none lets itself in.
+ * Among brisk writers (turns of less than 150 ns, mutex_asym.c) a reader that has spun in vain does
+ * not queue here, where the next unlock would wake it at once: it queues for `writers`, whose
+ * owners change rarely, and when it has that it counts itself and lets go. Eight threads on two
+ * CPUs, half of them reads: 15 ns instead of 18 to 22 each.
+ *
+ * Otherwise waiting readers queue under the guard, set `waiting`, fence, and look at `writers`
+ * again; unlock releases, then looks at `waiting`. Let in, they are counted in `admitted` at once,
+ * so the next writer waits for them, until each has counted itself. Every queued reader is let in
+ * by a holder of `writers`; none lets itself in.
  *
  * The waiting writer sets `draining`, fences, and sums once more; a leaving reader counts, then
  * looks at `draining`, and the one that finds the sum 0 under the guard wakes the writer.
@@ -53,9 +58,8 @@
 /* A fence may take this share of the time: one part in so many. */
 #define LOUD_SHARE 9
 
-/* Longest pause between two looks of a spinning reader; and turns of writers shorter than an
-   eightieth of it (50 ns) are left alone for an eighth (0.5 us) and more: see mutex_asym.c. */
-#define MAX_STEP_NS 4000
+/* Longest pause between two looks of a writer that waits for readers. */
+#define MAX_STEP_NS 100
 
 /* How often a waiting context lets admitted readers run before it goes on as usual. */
 #define YIELDS 4
@@ -301,11 +305,27 @@ static bool spin(struct ct_rwmutex_slots *rw, int64_t deadline)
         return false;
 }
 
+/* As a writer that writes nothing: one at a time, but only for as long as it takes to count. */
+static int pass_as_writer(struct ct_rwmutex_slots *rw, int64_t deadline)
+{
+        int r = ct_mutex_asym_lock_until(&rw->writers, deadline);
+
+        if (r)
+                return r;
+        ct_add_u32_seq(&my_cell(rw)->in, 1);
+        ct_rwmutex_slots_unlock(rw);
+        return 0;
+}
+
 int ct_rwmutex_slots_rlock_slow_(struct ct_rwmutex_slots *rw, int64_t deadline)
 {
         if (deadline != CT_FOREVER && deadline <= ct_now_ns())
                 return -ETIMEDOUT;
-        return spin(rw, deadline) ? 0 : queue_and_park(rw, deadline);
+        if (spin(rw, deadline))
+                return 0;
+        if (ct_load_u32_relaxed(&rw->writers.brisk))
+                return pass_as_writer(rw, deadline);
+        return queue_and_park(rw, deadline);
 }
 
 /* ---- writers ---- */
@@ -393,7 +413,7 @@ static bool spin_until_empty(struct ct_rwmutex_slots *rw, int64_t deadline)
                 if (readers(rw) == 0)
                         return true;
         let_admitted_run(rw);
-        ct_spin_start(&s, deadline, MAX_STEP_NS / 40);
+        ct_spin_start(&s, deadline, MAX_STEP_NS);
         if (!s.left)
                 return false;
         while (!got && ct_spin_wait(&s))

@@ -20,10 +20,13 @@
  * Who may call: any thread or task. Get only inside a read section.
  * Ownership: store copies the bytes into a block of the value's own. What the bytes point to stays
  *      the caller's, unless a drop function was given at init: it is called once per value with the
- *      value's own bytes, when no reader can see it any more; it runs as free functions of
- * reclaim.h do. A drop of an old value may still be to come when fini returns: see
- * ct_retired_drain. Failure: -ENOMEM, and nothing has changed. Misuse panics: a get outside of a
- * section with CT_CHECKED=1; a store of no bytes. Alignment: as by malloc.
+ *      value's own bytes, when no reader can see it any more, and runs as free functions of
+ *      reclaim.h do. A drop of an old value may still be to come when fini returns: see
+ *      ct_retired_drain.
+ * Failure: -ENOMEM, and nothing has changed. Misuse panics: a store of no bytes; a compare-and-swap
+ *      outside of a section; with CT_CHECKED=1 a get outside of one.
+ * Alignment: as by malloc.
+ * Cost on Zen 4: section, get and end 1.6 ns, a load of 64 bytes 4.4, a store 31.
  *
  * Swap, which Go has, is left out: it would hand out what the old value points to while readers may
  * still follow it. Compare-and-swap is here, and hands out nothing.

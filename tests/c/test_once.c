@@ -270,13 +270,13 @@ static void destroying_it_in_use_dies(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                BOTH_DIE(a_function_that_calls_its_own_do_dies),
-                BOTH_DIE(destroying_it_in_use_dies),
                 WATCHED(it_runs_the_first_function_once),
                 WATCHED(a_function_may_use_another_once),
                 BOTH_WAYS(all_wait_until_the_function_has_returned),
                 BOTH_WAYS(threads_and_tasks_wait_together),
                 BOTH_WAYS(a_stampede_runs_it_once),
+                BOTH_DIE(a_function_that_calls_its_own_do_dies),
+                BOTH_DIE(destroying_it_in_use_dies),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,10 +61,11 @@ static void reader_twice_writer_twice(void *state, unsigned self)
 }
 
 #ifdef RW_ASYMMETRIC
-/* Enough reads for the cheapest kind of them, then a write. */
-static void three_reads_one_write(void *state, unsigned self)
+/* Enough reads for the cheapest kind of them, and a write after the one that ends it. */
+static void three_reads_two_writes(void *state, unsigned self)
 {
         if (self == 1) {
+                write_once(state);
                 write_once(state);
                 return;
         }
@@ -262,11 +263,11 @@ const struct sim_program RW_PROGRAMS[] = {
          .check = is_free,
          .asymmetric = true,
          .bound = 2},
-        {.name = RW_NAME "_3r1w_fences",
-         .what = "a reader three times, a writer; membarrier",
+        {.name = RW_NAME "_3r2w_fences",
+         .what = "a reader three times, a writer twice; membarrier",
          .tasks = 2,
          .size = sizeof(struct state),
-         .task = three_reads_one_write,
+         .task = three_reads_two_writes,
          .check = is_free,
          .asymmetric = true},
         {.name = RW_NAME "_2x2_fences",
