@@ -57,7 +57,7 @@ static void the_last_started_runs_next_and_the_others_in_order(void **state)
         (void)state;
         runtime_up(1, 1);
         while (!seen) {
-                struct order o = {0};
+                struct order o = {.next = 0};
 
                 run_task(start_four, &o);
                 seen = !memcmp(o.turn, expected, sizeof expected);
@@ -155,7 +155,7 @@ static void queued_tasks_are_stolen(void **state)
                 return;
         runtime_up(2, 2);
         for (unsigned i = 0; i < ROUNDS(200); i++) {
-                struct meeting m = {0};
+                struct meeting m = {.here = 0};
 
                 run_task(start_meeting, &m);
         }
@@ -351,7 +351,7 @@ static void tasks_that_never_park_change_carriers(void **state)
                 return;
         runtime_up(2, 2);
         for (int check = 0; check < 2; check++) {
-                struct shares s = {0};
+                struct shares s = {.all = 0};
 
                 for (unsigned i = 0; i < 3; i++) {
                         s.arg[i] = (struct share){&s, i, check};
