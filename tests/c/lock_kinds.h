@@ -24,7 +24,19 @@ struct mutex_kind {
         uint32_t (*waiters)(const union any_mutex *);
         void (*fini)(union any_mutex *);
         bool (*idle)(const union any_mutex *);
+        unsigned (*asleep)(union any_mutex *); /* waiters past their last look at the mutex */
 };
+
+static inline unsigned count_asleep(struct ct_guard *guard, const struct ct_waitlist *queue)
+{
+        unsigned n = 0;
+
+        ct_guard_lock(guard);
+        for (const struct ct_wait_node *w = queue->head; w; w = w->next)
+                n += ct_load_u32_relaxed(&w->waiter.word) == CT_WAITER_PARKED_;
+        ct_guard_unlock(guard);
+        return n;
+}
 
 #define MUTEX_VERBS(m, member, ct)                                                                 \
         static inline void m##_lock(union any_mutex *u)                                            \
@@ -50,6 +62,10 @@ struct mutex_kind {
         static inline void m##_fini(union any_mutex *u)                                            \
         {                                                                                          \
                 ct##_fini(&u->member);                                                             \
+        }                                                                                          \
+        static inline unsigned m##_asleep(union any_mutex *u)                                      \
+        {                                                                                          \
+                return count_asleep(&u->member.guard, &u->member.queue);                           \
         }
 
 MUTEX_VERBS(go, go, ct_mutex)
@@ -71,7 +87,7 @@ static inline bool asym_idle(const union any_mutex *u)
 #define MUTEX_KIND(m, said)                                                                        \
         {                                                                                          \
                 "mutex_" #m, said, m##_lock, m##_try, m##_until, m##_unlock, m##_waiters,          \
-                        m##_fini, m##_idle                                                         \
+                        m##_fini, m##_idle, m##_asleep                                             \
         }
 
 static const struct mutex_kind MUTEX_KINDS[] = {

@@ -57,7 +57,8 @@ static void a_free_mutex_is_taken_at_once(void **state)
         }
 }
 
-/* Context 0 holds it until all others queue, each after its predecessor. */
+/* Context 0 holds it until all others sleep in the queue, each behind its predecessor. (One that is
+   still awake may take the mutex past the queue.) */
 static void in_line(void *shared, unsigned index)
 {
         struct scene *s = shared;
@@ -65,7 +66,7 @@ static void in_line(void *shared, unsigned index)
         if (index == 0) {
                 s->k->lock(&s->m);
                 ct_store_u32_release(&s->step, 1); /* pairs with the waiters */
-                CONTEXT_UNTIL(s->k->waiters(&s->m) == WAITERS);
+                CONTEXT_UNTIL(s->k->asleep(&s->m) == WAITERS);
                 CONTEXT_CHECK(s->turns == 0);
                 s->k->unlock(&s->m);
                 return;
