@@ -36,6 +36,8 @@ __attribute__((noinline)) static void leave(struct ct_driver_ *d, struct ct_wait
 
         if (!ct_cas_u32_acq_rel(&w->word, &word, CT_WAITER_PARKED_))
                 return;
+        for (int i = 0; i < 100; i++) /* long enough for the other carrier to come by */
+                ct_pause();
 #endif
         (void)ct_sched_switch_(d, t, ct_sched_pick_or_scheduler_(d), CT_LEFT_PARK_);
 }
