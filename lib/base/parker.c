@@ -227,11 +227,11 @@ static uint32_t pauses_in(int64_t ns)
         return (uint32_t)(ns * 1000 / ct_load_u32_relaxed(&pause_ps));
 }
 
-void ct_spin_start(struct ct_spin *s, int64_t deadline, uint32_t max_step_ns)
+void ct_spin_start(struct ct_spin *s, enum ct_spin_for what, int64_t deadline, uint32_t max_step_ns)
 {
         int64_t budget;
 
-        if (ct_parker_cpus() < 2 || !ct_parker_ops_self()->may_spin()) {
+        if (ct_parker_cpus() < 2 || !ct_parker_ops_self()->may_spin(what)) {
                 *s = (struct ct_spin){0}; /* whoever would end the wait needs this CPU */
                 return;
         }

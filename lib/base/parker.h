@@ -45,6 +45,12 @@ enum ct_park_how {
         CT_PARK_SLEEP /* the caller has spun already, or knows that it will be long */
 };
 
+/* What a spin waits for. */
+enum ct_spin_for {
+        CT_SPIN_FOR_EVENT, /* something that a context has yet to come and do */
+        CT_SPIN_FOR_OWNER  /* whoever holds a lock: inside already, so most likely running */
+};
+
 /*
  * What a back-end supplies. A context is what can be suspended: an OS thread, a task.
  *
@@ -63,11 +69,13 @@ struct ct_parker_ops {
         void (*unpark)(struct ct_waiter *w);
         uint32_t (*here)(void);
         void (*yield)(void);
-        bool (*may_spin)(void);
+        bool (*may_spin)(enum ct_spin_for what);
         uint64_t (*self)(void);
 };
 
 #define CT_PLACE_ANY UINT32_MAX
+#define CT_PLACE_WAKER (UINT32_C(1) << 31) /* set: a woken context comes up where its waker runs   \
+                                            */
 #define CT_SELF_TASK (UINT64_C(1) << 63)
 
 struct ct_waiter {
@@ -120,6 +128,17 @@ static inline void ct_unpark(struct ct_waiter *w)
 /* "thread 17 (worker)" or "task 12": who self() named, for messages. */
 void ct_parker_describe(uint64_t self, char *out, size_t size);
 
+/* Where the context behind w comes up if the caller wakes it. */
+static inline uint32_t ct_waiter_comes_up_at(const struct ct_waiter *w)
+{
+        uint32_t here;
+
+        if (!(w->place & CT_PLACE_WAKER))
+                return w->place;
+        here = ct_parker_ops_self()->here();
+        return here & CT_PLACE_WAKER ? here : CT_PLACE_ANY;
+}
+
 /* True when a context that last parked at this place could only run after the caller stops. */
 static inline bool ct_parker_behind_caller(uint32_t place)
 {
@@ -169,7 +188,8 @@ struct ct_spin {
                 max_step; /* pauses; who competes for a word may set step back to be prompt */
 };
 
-void ct_spin_start(struct ct_spin *s, int64_t deadline, uint32_t max_step_ns);
+void ct_spin_start(struct ct_spin *s, enum ct_spin_for what, int64_t deadline,
+                   uint32_t max_step_ns);
 void ct_spin_end(struct ct_spin *s, bool paid);
 
 static inline bool ct_spin_wait(struct ct_spin *s)

@@ -38,7 +38,7 @@ static bool spin_for_permit(struct ct_waiter *w, int64_t deadline)
 {
         struct ct_spin spin;
 
-        ct_spin_start(&spin, deadline, LOOK_NS);
+        ct_spin_start(&spin, CT_SPIN_FOR_EVENT, deadline, LOOK_NS);
         if (!spin.left)
                 return false;
         while (ct_spin_wait(&spin)) {
@@ -131,8 +131,9 @@ static void thread_yield(void)
         sched_yield();
 }
 
-static bool thread_may_spin(void)
+static bool thread_may_spin(enum ct_spin_for what)
 {
+        (void)what;
         return true; /* the number of CPUs and the thread's own record decide: ct_spin_start */
 }
 

@@ -89,8 +89,9 @@ static void unpark(struct ct_waiter *w)
                 sim_wake(t);
 }
 
-static bool may_spin(void)
+static bool may_spin(enum ct_spin_for what)
 {
+        (void)what;
         return sim.program->spins > 0;
 }
 
@@ -145,11 +146,11 @@ unsigned ct_parker_cpus(void)
         return sim.program->spins ? 2 : 1;
 }
 
-void ct_spin_start(struct ct_spin *s, int64_t deadline, uint32_t max_step_ns)
+void ct_spin_start(struct ct_spin *s, enum ct_spin_for what, int64_t deadline, uint32_t max_step_ns)
 {
         unsigned budget = sim.program->spins * SPIN_PAUSES;
 
-        (void)max_step_ns;
+        (void)what, (void)max_step_ns;
         /* A spin that ends without a change in sight is one that did not take place: the scheduler
            keeps spinners back until something changes, so it would not show by itself. */
         if (budget && (is_over(deadline) || choose_value(2)))

@@ -100,7 +100,7 @@ static bool spin(const struct ct_barrier *b, uint32_t round, int64_t deadline)
 
         if (deadline != CT_FOREVER && deadline <= ct_now_ns())
                 return false;
-        ct_spin_start(&spin, deadline, LOOK_NS);
+        ct_spin_start(&spin, CT_SPIN_FOR_EVENT, deadline, LOOK_NS);
         if (!spin.left)
                 return false;
         while (!over && ct_spin_wait(&spin))

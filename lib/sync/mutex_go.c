@@ -104,7 +104,7 @@ static bool spin(struct ct_mutex *m, struct attempt *a)
 {
         uint32_t old = ct_load_u32_relaxed(&m->state);
 
-        ct_spin_start(&a->spin, a->deadline, MAX_STEP_NS);
+        ct_spin_start(&a->spin, CT_SPIN_FOR_EVENT, a->deadline, MAX_STEP_NS);
         if (!a->spin.left)
                 return false;
         while (!(old & STARVING) && ct_spin_wait(&a->spin)) {

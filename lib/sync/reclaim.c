@@ -207,7 +207,7 @@ void ct_read_be_patient_(struct ct_read_patience_ *p)
         struct ct_waiter w;
 
         if (!p->nap) {
-                ct_spin_start(&p->spin, CT_FOREVER, CT_NS_PER_US);
+                ct_spin_start(&p->spin, CT_SPIN_FOR_EVENT, CT_FOREVER, CT_NS_PER_US);
                 p->nap = 20 * CT_NS_PER_US;
         }
         if (ct_spin_wait(&p->spin))

@@ -413,7 +413,7 @@ static bool spin_until_empty(struct ct_rwmutex_slots *rw, int64_t deadline)
                 if (readers(rw) == 0)
                         return true;
         let_admitted_run(rw);
-        ct_spin_start(&s, deadline, MAX_STEP_NS);
+        ct_spin_start(&s, CT_SPIN_FOR_OWNER, deadline, MAX_STEP_NS);
         if (!s.left)
                 return false;
         while (!got && ct_spin_wait(&s))

@@ -94,7 +94,7 @@ static bool spin(struct ct_semaphore *s, uint64_t n, int64_t deadline)
         struct ct_spin spin;
         bool got = false;
 
-        ct_spin_start(&spin, deadline, MAX_STEP_NS);
+        ct_spin_start(&spin, CT_SPIN_FOR_EVENT, deadline, MAX_STEP_NS);
         if (!spin.left)
                 return false;
         while (!got && !ct_semaphore_waited(s) && ct_spin_wait(&spin))

@@ -219,7 +219,7 @@ static bool spin(struct ct_driver_ *d, int64_t deadline)
         struct ct_spin s;
         bool found = false;
 
-        ct_spin_start(&s, deadline, LOOK_NS);
+        ct_spin_start(&s, CT_SPIN_FOR_EVENT, deadline, LOOK_NS);
         if (!s.left)
                 return false;
         for (unsigned i = 1; !found && ct_spin_wait(&s); i++)

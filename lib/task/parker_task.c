@@ -110,7 +110,7 @@ static uint32_t task_here(void)
 {
         struct ct_driver_ *d = ct_driver_self_;
 
-        return d && d->carrier ? d->carrier->number | UINT32_C(1) << 31 : CT_PLACE_ANY;
+        return d && d->carrier ? d->carrier->number | CT_PLACE_WAKER : CT_PLACE_ANY;
 }
 
 static void task_init(struct ct_waiter *w)
@@ -120,16 +120,19 @@ static void task_init(struct ct_waiter *w)
         w->place = task_here();
 }
 
-/* Another carrier runs, which may be about to end the wait, and nobody needs this one. A driver
-   that looks for work itself may spin: idle.c has decided that. */
-static bool task_may_spin(void)
+/* Another carrier runs, which may be about to end the wait. For an event only if nobody needs this
+   one; an owner is worth a spin even then, for to park on a lock and to be woken costs more than
+   its turn takes. A driver that looks for work itself may spin: idle.c has decided that. */
+static bool task_may_spin(enum ct_spin_for what)
 {
         struct ct_driver_ *d = ct_driver_self_;
 
         if (!d->current)
                 return true;
-        return d->carrier && ct_load_u32_relaxed(&ct_runtime_.idle) + 1 < ct_runtime_.carriers &&
-               !ct_load_ptr_relaxed(&d->carrier->run_next) && !ct_ring_size_(&d->carrier->ring);
+        if (!d->carrier || ct_load_u32_relaxed(&ct_runtime_.idle) + 1 >= ct_runtime_.carriers)
+                return false;
+        return what == CT_SPIN_FOR_OWNER ||
+               (!ct_load_ptr_relaxed(&d->carrier->run_next) && !ct_ring_size_(&d->carrier->ring));
 }
 
 static uint64_t task_self(void)

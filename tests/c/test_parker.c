@@ -269,7 +269,7 @@ static uint32_t budget(int64_t deadline)
 {
         struct ct_spin s;
 
-        ct_spin_start(&s, deadline, 1000);
+        ct_spin_start(&s, CT_SPIN_FOR_EVENT, deadline, 1000);
         return s.left;
 }
 
@@ -280,7 +280,7 @@ static void spin_is_bounded_and_steps_grow(void **state)
 
         (void)state;
         ct_parker_set_cpus(2);
-        ct_spin_start(&s, CT_FOREVER, 1000);
+        ct_spin_start(&s, CT_SPIN_FOR_EVENT, CT_FOREVER, 1000);
         total = s.left;
         assert_true(total > 0);
         for (uint32_t left = s.left; ct_spin_wait(&s); left = s.left, waits++) {
