@@ -24,15 +24,7 @@
  * an owner whose unlock comes after the fence. An owner that sets WANT itself needs no fence, since
  * it is the one that looks.
  *
- * Pace. Lock and unlock of an idle mutex take a few ns, a look by another core 40 to 200 ns, which
- * takes the owner's line away. So throughput is how rarely owners change. Spinners read `turns` to
- * see how fast the owner goes: turns of 150 ns and more they meet by looking four times a turn;
- * brisk ones they leave alone for 0.5 us, 1 us ..., and after 4 us they claim the mutex, and wait
- * on the mark's line. Lock, increment, unlock by two threads on two Zen 4 cores took 12 ns with
- * looks from 25 ns on, 3.6 from 0.2 us on, 2.6 from 0.5 us on (alone: 2.2; pthread_mutex: 19).
- * Who only watches (rwmutex_slots' readers) finds brisk owners gone at most looks, and once inside
- * costs each of them a line or two, so it stays away for longer: with one write in ten, two threads
- * did 6.3 ns an operation after 0.5 us, 5.0 after 2 us, 5.8 after 4 us (alone: 3.4).
+ * Pace: mutex_asym_spin.c.
  *
  * Who runs. With more contexts than CPUs the best is that two are awake, an owner and a spinner,
  * and the rest sleep: then no CPU takes turns, and no owner loses its CPU inside. Three things keep
@@ -47,85 +39,9 @@
  * counts the waiter. Second, to withdraw a claim by storing a word: the owner may just have granted
  * it, and then nobody owns the mutex and `held` stays 1 for ever.
  */
-#include "sync/mutex_asym.h"
-
-#include "base/panic.h"
-#include "base/parker.h"
+#include "sync/mutex_asym_private.h"
 
 #include <errno.h>
-
-#define WANT CT_MUTEX_ASYM_WANT_
-#define AGENT CT_MUTEX_ASYM_AGENT_
-#define CLAIM CT_MUTEX_ASYM_CLAIM_
-#define GRANT CT_MUTEX_ASYM_GRANT_
-#define DUE CT_MUTEX_ASYM_DUE_
-#define WAITER CT_MUTEX_ASYM_WAITER_
-
-/* The head's patience, and the distance of hand-overs. At eight threads on two CPUs 150 us to
-   500 us gave the same throughput within 3 %; less is fairer within a window. */
-#define LEASE_NS (250 * CT_NS_PER_US)
-
-/* How long a spinner leaves a brisk owner alone before it claims the mutex. The other distances are
-   parts of it, because it comes in calibrated pauses. */
-#define CLAIM_NS 4000
-#define BRISK_TURN(claim) ((claim) / 27) /* 150 ns: some looks of another core */
-#define FIRST_STEP(claim) ((claim) / 40) /* 100 ns */
-#define BRISK_STEP(claim) ((claim) / 8)  /* 0.5 us */
-#define WATCH_STEP(claim) ((claim) / 2)  /* 2 us */
-#define GRACE_LOOKS(claim) ((claim) / 5) /* 0.8 us, in looks one pause apart */
-
-struct waiter {
-        struct ct_wait_node node; /* first: the queue's nodes are waiters */
-        int64_t since;            /* start of the first wait; 0 before it */
-        bool granted;             /* unlock handed the mutex over */
-        bool agent;               /* unlock counts on this waiter: AGENT is its */
-};
-
-/* What one slow lock knows between its attempts. */
-struct attempt {
-        int64_t deadline;
-        bool watch; /* only until it is free: takes on no duty */
-        bool agent; /* AGENT is ours */
-        bool owns;  /* a claim was granted */
-        bool claim; /* CLAIM, or the GRANT that it became, is ours */
-        struct ct_spin spin;
-        struct waiter self;
-};
-
-/* ---- the mark ---- */
-
-/* The mark without what is ours; then the queue, if there is one, needs somebody. */
-static uint32_t less_mine(const struct attempt *a, uint32_t mark)
-{
-        if (a->agent)
-                mark &= ~AGENT;
-        if (a->claim)
-                mark &= ~(CLAIM | GRANT);
-#ifndef CT_PLANT_mutex_asym_agent_forgets_queue
-        if (mark >= WAITER && !(mark & AGENT))
-                mark |= WANT;
-#endif
-        return mark;
-}
-
-static void drop_mine(struct ct_mutex_asym *m, struct attempt *a)
-{
-        uint32_t old = ct_load_u32_relaxed(&m->mark);
-
-        if (!a->agent && !a->claim)
-                return;
-        while (!ct_cas_u32_seq(&m->mark, &old, less_mine(a, old)))
-                ;
-        a->agent = a->claim = false;
-}
-
-static bool take(struct ct_mutex_asym *m, struct attempt *a)
-{
-        if (!ct_mutex_asym_take_(m))
-                return false;
-        drop_mine(m, a);
-        return true;
-}
 
 /* One waiter has left the queue, under the guard. */
 enum left_as { AS_OWNER, AS_AGENT, AS_ITSELF };
@@ -145,126 +61,6 @@ static void count_left(struct ct_mutex_asym *m, enum left_as how)
         /* seq: the WANT that stays needs no fence, because it stood there before. */
         while (!ct_cas_u32_seq(&m->mark, &old, less_waiter(old, how)))
                 ;
-}
-
-/* ---- spinning ---- */
-
-/* True where a waiter that was handed the mutex can only run once the caller stops. */
-static bool must_yield(struct ct_mutex_asym *m)
-{
-        uint32_t to = ct_load_u32_relaxed(&m->yield_to);
-
-        return to && ct_parker_behind_caller(to - 1);
-}
-
-/* Takes the agent's duty on if nobody has it, so that unlock wakes nobody while this context is
-   awake; and, if it may, claims the mutex. */
-static void announce(struct ct_mutex_asym *m, struct attempt *a, bool may_claim)
-{
-        uint32_t old = ct_load_u32_relaxed(&m->mark), new = old;
-
-        if ((old & WANT) && !a->watch)
-                new = (new & ~WANT) | AGENT;
-        if (may_claim && !(old & (CLAIM | GRANT)))
-                new |= CLAIM;
-        if (new == old || !ct_cas_u32_relaxed(&m->mark, &old, new))
-                return;
-        a->agent = a->agent || (new &AGENT & ~old);
-        a->claim = new &CLAIM & ~old;
-}
-
-/* A spinner has become the owner: perhaps it is the queue's turn. */
-static void took_over(struct ct_mutex_asym *m)
-{
-        uint32_t old = ct_load_u32_relaxed(&m->mark);
-
-        m->swapped = true;
-        if (old < WAITER || ct_now_ns() - m->handed_at < LEASE_NS)
-                return;
-        while (old >= WAITER && !ct_cas_u32_relaxed(&m->mark, &old, old | DUE))
-                ;
-}
-
-/* One look of a spinner. The acquire pairs with the CAS that grants. */
-static bool look(struct ct_mutex_asym *m, struct attempt *a)
-{
-        if (a->claim && (ct_load_u32_acquire(&m->mark) & GRANT)) {
-                drop_mine(m, a);
-                a->owns = true;
-        } else if (ct_load_u32_relaxed(&m->held)) {
-                return false;
-        } else if (a->watch) {
-                return true;
-        } else if (!take(m, a)) {
-                return false;
-        }
-        took_over(m);
-        return true;
-}
-
-/* How long to wait until the next look, from the turns that were seen in `spent` pauses. */
-static uint32_t next_step(struct ct_mutex_asym *m, uint32_t spent, uint32_t turns, uint32_t claim)
-{
-        bool brisk = spent < turns * BRISK_TURN(claim);
-        uint32_t step = brisk ? BRISK_STEP(claim) : spent / (turns + 1) / 4;
-
-        if (brisk != ct_load_u32_relaxed(&m->brisk))
-                ct_store_u32_relaxed(&m->brisk, brisk);
-        if (brisk && spent > step)
-                step = spent;
-        return step ? step : 1;
-}
-
-/* Competes without sleeping. */
-static bool spin(struct ct_mutex_asym *m, struct attempt *a)
-{
-        uint32_t first_turn = ct_load_u32_relaxed(&m->turns), all, claim;
-        bool brisk = ct_load_u32_relaxed(&m->brisk), got = false;
-
-        if (must_yield(m))
-                return false;
-        ct_spin_start(&a->spin, CT_SPIN_FOR_OWNER, a->deadline, CLAIM_NS);
-        all = a->spin.left;
-        if (!all)
-                return false;
-        claim = a->spin.max_step;
-        a->spin.step =
-                brisk ? (a->watch ? WATCH_STEP(claim) : BRISK_STEP(claim)) : FIRST_STEP(claim);
-        announce(m, a, false); /* at once: the new owner may be waiting to see it */
-        while (ct_spin_wait(&a->spin)) {
-                uint32_t spent = all - a->spin.left;
-
-                got = look(m, a);
-                if (got || must_yield(m))
-                        break;
-                if (a->claim)
-                        continue;
-                a->spin.step =
-                        next_step(m, spent, ct_load_u32_relaxed(&m->turns) - first_turn, claim);
-                announce(m, a, spent > (ct_load_u32_relaxed(&m->brisk) ? claim : all / 2));
-                if (a->claim)
-                        a->spin.step = 1;
-        }
-        ct_spin_end(&a->spin, got);
-        return got;
-}
-
-enum ct_mutex_asym_seen_ ct_mutex_asym_watch_(struct ct_mutex_asym *m, int64_t deadline)
-{
-        struct attempt a = {.deadline = deadline, .watch = true};
-        uint32_t old;
-
-        if (spin(m, &a) && !a.claim)
-                return a.owns ? CT_MUTEX_ASYM_OURS_ : CT_MUTEX_ASYM_FREE_;
-        old = ct_load_u32_acquire(&m->mark); /* pairs with the CAS that grants */
-        do {
-                if (a.claim && (old & GRANT)) {
-                        drop_mine(m, &a);
-                        took_over(m);
-                        return CT_MUTEX_ASYM_OURS_;
-                }
-        } while (a.claim && !ct_cas_u32_acq_rel(&m->mark, &old, less_mine(&a, old)));
-        return ct_load_u32_relaxed(&m->held) ? CT_MUTEX_ASYM_BUSY_ : CT_MUTEX_ASYM_FREE_;
 }
 
 /* ---- queueing ---- */
@@ -382,7 +178,7 @@ int ct_mutex_asym_lock_slow_(struct ct_mutex_asym *m, int64_t deadline)
                 enum joined joined;
                 bool timed_out;
 
-                if (spin(m, &a))
+                if (ct_mutex_asym_spin_(m, &a))
                         return 0;
                 joined = enqueue_or_take(m, &a);
                 if (joined == JOINED_OWNER)
@@ -518,55 +314,4 @@ void ct_mutex_asym_unlock_free_(struct ct_mutex_asym *m)
         ct_guard_unlock(&m->guard);
         if (head)
                 ct_unpark(&head->node.waiter);
-}
-
-/* ---- misuse ---- */
-
-void ct_mutex_asym_not_locked_(struct ct_mutex_asym *m)
-{
-        ct_panic("ct_mutex_asym", m, "unlock of unlocked mutex");
-}
-
-void ct_mutex_asym_check_idle_(struct ct_mutex_asym *m)
-{
-        uint32_t waiters = ct_mutex_asym_waiters(m);
-
-        if (waiters)
-                ct_panic("ct_mutex_asym", m, "destroyed while %u wait for it", (unsigned)waiters);
-        if (ct_load_u32_relaxed(&m->held))
-                ct_panic("ct_mutex_asym", m, "destroyed while locked");
-}
-
-static uint64_t self_id(void)
-{
-        return ct_parker_ops_self()->self();
-}
-
-void ct_mutex_asym_check_lock_(struct ct_mutex_asym *m)
-{
-        char who[64];
-
-        /* Only this context can have written its own id, so a match is never a race. */
-        if (ct_load_u64_relaxed(&m->owner) != self_id())
-                return;
-        ct_parker_describe(self_id(), who, sizeof who);
-        ct_panic("ct_mutex_asym", m, "locked twice by its owner, %s", who);
-}
-
-void ct_mutex_asym_set_owner_(struct ct_mutex_asym *m)
-{
-        ct_store_u64_relaxed(&m->owner, self_id()); /* read for equality with the reader's own id */
-}
-
-void ct_mutex_asym_check_unlock_(struct ct_mutex_asym *m)
-{
-        uint64_t owner = ct_load_u64_relaxed(&m->owner);
-        char who[64], me[64];
-
-        if (owner && owner != self_id()) {
-                ct_parker_describe(owner, who, sizeof who);
-                ct_parker_describe(self_id(), me, sizeof me);
-                ct_panic("ct_mutex_asym", m, "unlock by %s of a mutex owned by %s", me, who);
-        }
-        ct_store_u64_relaxed(&m->owner, 0);
 }
