@@ -32,7 +32,9 @@
  * it wakes somebody for the queue. The head of the queue is handed the mutex when it has waited for
  * 250 us, one hand-over per 250 us. And the context that runs where that head is to run goes to
  * sleep at once instead of spinning (yield_to). Hence the bound: n waiters wait n * 250 us, and
- * what the scheduler adds.
+ * what the scheduler adds. A task that is woken runs after the others of its carrier, and may come
+ * too late time and again: after three times it is handed the mutex even within those 250 us.
+ * Of 64 tasks on two carriers the longest wait in 20 s was 588 ms without that, 55 ms with it.
  *
  * Two tempting wrong versions. First, to clear WANT when waking the head and to let the head park
  * again without setting it: AGENT is a duty that must be handed back in the same operation that
@@ -80,6 +82,7 @@ static enum joined enqueue_or_take(struct ct_mutex_asym *m, struct attempt *a)
         if (first)
                 a->self.since = ct_now_ns();
         a->self.granted = a->self.agent = false;
+        a->self.lost += !first;
         ct_waiter_init(&n->waiter);
         ct_guard_lock(&m->guard);
         old = ct_load_u32_acquire(&m->mark); /* pairs with the CAS that grants */
@@ -216,11 +219,10 @@ static bool hand_over(struct ct_mutex_asym *m)
         struct waiter *head;
         uint32_t place;
 
-        if (now - m->handed_at < LEASE_NS)
-                return false;
         ct_guard_lock(&m->guard);
         head = (struct waiter *)m->queue.head;
-        if (!head || now - head->since < LEASE_NS) {
+        if (!head || now - head->since < LEASE_NS ||
+            (head->lost < PATIENCE && now - m->handed_at < LEASE_NS)) {
                 ct_guard_unlock(&m->guard);
                 return false;
         }

@@ -20,6 +20,10 @@
    500 us gave the same throughput within 3 %; less is fairer within a window. */
 #define LEASE_NS (250 * CT_NS_PER_US)
 
+/* How often a waiter may be woken in vain. A task that was woken may find others before it on its
+   carrier, each with a slice of 0.5 ms and more. */
+#define PATIENCE 3
+
 /* How long a spinner leaves a brisk owner alone before it claims the mutex. The other distances are
    parts of it, because it comes in calibrated pauses. */
 #define CLAIM_NS 4000
@@ -34,6 +38,7 @@ struct waiter {
         int64_t since;            /* start of the first wait; 0 before it */
         bool granted;             /* unlock handed the mutex over */
         bool agent;               /* unlock counts on this waiter: AGENT is its */
+        unsigned lost;            /* how often it was woken and came too late */
 };
 
 /* What one slow lock knows between its attempts. */
