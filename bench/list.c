@@ -9,12 +9,21 @@ static const struct {
         unsigned bit;
         const char *word;
 } cap_words[] = {
-        {CAP_LOSSY, "LOSSY"},           {CAP_FIFO, "FIFO"},
-        {CAP_PARKS, "PARKS"},           {CAP_SPINS, "SPINS"},
-        {CAP_BASELINE, "BASELINE"},     {CAP_FLOOR, "FLOOR"},
-        {CAP_SECTION, "SECTION"},       {CAP_SHARDED, "SHARDED"},
-        {CAP_THREADS, "THREADS"},       {CAP_THREADS_ONLY, "THREADS_ONLY"},
+        {CAP_LOSSY, "LOSSY"},
+        {CAP_FIFO, "FIFO"},
+        {CAP_PARKS, "PARKS"},
+        {CAP_SPINS, "SPINS"},
+        {CAP_BASELINE, "BASELINE"},
+        {CAP_FLOOR, "FLOOR"},
+        {CAP_SECTION, "SECTION"},
+        {CAP_SHARDED, "SHARDED"},
+        {CAP_THREADS, "THREADS"},
+        {CAP_THREADS_ONLY, "THREADS_ONLY"},
         {CAP_TASKS_ONLY, "TASKS_ONLY"},
+        {CAP_BUFFERED, "BUFFERED"},
+        {CAP_PAIR, "PAIR"},
+        {CAP_UNBOUNDED, "UNBOUNDED"},
+        {CAP_WORDS, "WORDS"},
 };
 enum { N_CAPS = sizeof cap_words / sizeof *cap_words };
 

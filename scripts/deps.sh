@@ -6,6 +6,7 @@
 
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
 readonly root
+targets=() # what build() builds; empty: everything
 
 say() {
         printf 'contend: %s\n' "$*" >&2
@@ -111,7 +112,7 @@ build() {
                 if ((${#configure[@]})); then
                         "${configure[@]}" && cmake --build "$folder" --target clean || exit
                 fi
-                cmake --build "$folder" --parallel "$(nproc)"
+                cmake --build "$folder" --parallel "$(nproc)" ${targets[0]:+--target "${targets[@]}"}
         ) </dev/null >"$log" 2>&1; then
                 cat -- "$log" >&2
                 say "the build in build/${folder##*/} failed"

@@ -1,4 +1,9 @@
 # The binaries as a user calls them.
-ct_add_py_test(NAME py_bench MODULE test_bench TIMEOUT 180)
+ct_add_py_test(NAME py_bench MODULE test_bench TIMEOUT 180 SERIAL)
 ct_add_py_test(NAME py_new MODULE test_new)
-ct_add_py_test(NAME py_lock MODULE test_lock TIMEOUT 240)
+ct_add_py_test(NAME py_lock MODULE test_lock TIMEOUT 240 SERIAL)
+ct_add_py_test(NAME py_channel MODULE test_channel TIMEOUT 120 SERIAL)
+ct_add_py_test(NAME py_context MODULE test_context TIMEOUT 120 SERIAL)
+ct_add_py_test(NAME py_plot_context MODULE test_plot_context TIMEOUT 120)
+ct_add_py_test(NAME py_plot_channel MODULE test_plot_channel TIMEOUT 120)
+ct_add_test(NAME test_channel_oracle SOURCES c/test_channel_oracle.c ${PROJECT_SOURCE_DIR}/bench/channel/window.c LIBS bench_exec ct_harness)

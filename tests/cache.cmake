@@ -6,4 +6,4 @@ ct_add_test(NAME test_cache_stress SOURCES c/test_cache_stress.c LIBS ct_cache T
 ct_add_test(NAME test_cache_faults SOURCES c/test_cache_faults.c LIBS ct_cache LABELS cache)
 target_link_options(test_cache_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc
         -Wl,--wrap=realloc -Wl,--wrap=aligned_alloc -Wl,--wrap=free)
-ct_add_py_test(NAME py_cache MODULE test_cache TIMEOUT 240 LABELS cache)
+ct_add_py_test(NAME py_cache MODULE test_cache TIMEOUT 240 LABELS cache SERIAL)

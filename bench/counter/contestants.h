@@ -20,4 +20,11 @@
         X(rwmutex_go)                                                                              \
         X(rwmutex_slots)                                                                           \
         X(actor_guide)                                                                             \
-        X(actor_guide_async)
+        X(actor_guide_async)                                                                       \
+        X(actor_unbuffered)                                                                        \
+        X(actor_buffered)                                                                          \
+        X(actor_buffered_async)                                                                    \
+        X(actor_batched)                                                                           \
+        X(actor_batched_async)                                                                     \
+        X(actor_combining)                                                                         \
+        X(actor_combining_async)

@@ -197,18 +197,24 @@ static void add_params(cJSON *request, const struct outside_spec *spec)
 static char *request_text(const struct outside_spec *spec)
 {
         const char *peer = strchr(spec->contestant->name, ':');
-        cJSON *q = cJSON_CreateObject(), *cpus;
+        const struct family *f = spec->family;
+        cJSON *q = cJSON_CreateObject(), *cpus, *roles;
         char *text, *whole;
 
-        cJSON_AddStringToObject(q, "family", spec->family->name);
+        cJSON_AddStringToObject(q, "family", f->name);
         cJSON_AddStringToObject(q, "peer", peer ? peer + 1 : spec->contestant->name);
-        cJSON_AddStringToObject(q, "workload", spec->family->workloads[spec->workload]);
+        cJSON_AddStringToObject(q, "workload", f->workloads[spec->workload]);
         cJSON_AddStringToObject(q, "exec", exec_names[spec->exec]);
         cJSON_AddNumberToObject(q, "threads", spec->threads);
         cJSON_AddNumberToObject(q, "pus", spec->pus);
         cpus = cJSON_AddArrayToObject(q, "cpus");
         for (unsigned i = 0; spec->cpus && i < spec->threads; i++)
                 cJSON_AddItemToArray(cpus, cJSON_CreateNumber(spec->cpus[i]));
+        roles = cJSON_AddArrayToObject(q, "roles");
+        for (unsigned i = 0; f->role && i < spec->threads; i++)
+                cJSON_AddItemToArray(roles,
+                                     cJSON_CreateNumber(f->role(spec->workload, spec->params, i,
+                                                                spec->threads, spec->pus)));
         cJSON_AddNumberToObject(q, "window_ns", (double)spec->window_ns);
         cJSON_AddNumberToObject(q, "warmup_ns", (double)spec->warmup_ns);
         cJSON_AddNumberToObject(q, "sample_every", spec->sample_every);

@@ -74,8 +74,8 @@ struct ct_parker_ops {
 };
 
 #define CT_PLACE_ANY UINT32_MAX
-#define CT_PLACE_WAKER (UINT32_C(1) << 31) /* set: a woken context comes up where its waker runs   \
-                                            */
+/* A place with this bit set: a woken context comes up where its waker runs. */
+#define CT_PLACE_WAKER (UINT32_C(1) << 31)
 #define CT_SELF_TASK (UINT64_C(1) << 63)
 
 struct ct_waiter {

@@ -39,4 +39,7 @@ void ct_sim_membarrier_(void);
 int64_t ct_sim_now_(void);
 void ct_sim_pause_(void);
 
+/* One of 0 to n - 1, n >= 1, in place of a random draw: an exhaustive search tries each. */
+unsigned ct_sim_choose_(unsigned n);
+
 #endif

@@ -23,6 +23,7 @@ enum {
         MAX_PARAMS = 8,   /* p_ columns of a family */
         MAX_METRICS = 12, /* the family's own metric columns */
         MAX_WORKLOADS = 16,
+        MAX_ROLES = 4,
         PARAM_UNSET = -1, /* the parameter does not apply: an empty cell */
 };
 
@@ -38,6 +39,10 @@ enum caps {
         CAP_THREADS = 1u << 8,      /* has threads of its own, which need CPUs too */
         CAP_THREADS_ONLY = 1u << 9, /* a waiter blocks its OS thread: no tasks */
         CAP_TASKS_ONLY = 1u << 10,  /* is about tasks */
+        CAP_BUFFERED = 1u << 11,    /* a channel that holds a value, at least one */
+        CAP_PAIR = 1u << 12,        /* serves one sender and one receiver, not more */
+        CAP_UNBOUNDED = 1u << 13,   /* takes values without an end: nobody waits for room */
+        CAP_WORDS = 1u << 14,       /* takes values of one word */
 };
 
 /* What a worker is: an OS thread of its own, or a task on a carrier thread (exec in the CSV). */
@@ -50,17 +55,23 @@ struct params {
         int64_t value[MAX_PARAMS];
 };
 
+struct ct_histogram; /* histogram.h */
+
 /* One worker, thread or task, as a contestant sees it. Only it touches this in a window. */
 struct worker {
         CT_ALIGN_PAIR unsigned index; /* 0 .. threads-1 */
         unsigned threads;             /* workers in this window */
         struct ct_rng rng;            /* seeded by (run seed, index) */
+        unsigned role;                /* see family->role */
         const struct params *params;
         uint64_t hold_turns;  /* work_spin() turns inside and outside the */
         uint64_t think_turns; /* critical section */
         const uint8_t *draws; /* DRAWS prepared decisions, see family->draw */
         uint64_t cursor;      /* position in draws, kept between batches */
         void *local;          /* the contestant's own, from worker_init() */
+        /* For latencies that lie between two workers, in ns: what it records here, instead of the
+           harness's timing of its operations, fills the latency columns. */
+        struct ct_histogram *latency;
 };
 
 enum { DRAWS = 4096 }; /* a power of two; 4 KiB stays in L1 beside the contestant */
@@ -135,6 +146,7 @@ struct point {
            ways, a quick one those that say so, at the key thread counts. */
         bool tasks;
         bool threads_only; /* never with tasks */
+        unsigned workers;  /* exactly so many, always; 0: as `threads` says */
 };
 
 struct point_list {
@@ -158,6 +170,11 @@ struct family {
         void (*points)(const struct topology *, bool full, struct point_list *);
         /* Fills a worker's DRAWS prepared decisions for these params, or NULL. */
         void (*draw)(uint8_t *draws, const struct params *, struct ct_rng *);
+        /* Where workers do different things: which, by a number below MAX_ROLES. The operations of
+           role 0 are the window's, its fairness is that of the role that has least of it. `pus` is
+           how many run at a time: worker i runs where i + pus does. NULL: all do the same. */
+        unsigned (*role)(unsigned workload, const struct params *, unsigned index, unsigned threads,
+                         unsigned pus);
 };
 
 int family_param_index(const struct family *, const char *name); /* -1: none */

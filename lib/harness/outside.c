@@ -9,6 +9,7 @@
 #include "harness/noise.h"
 #include "harness/options.h"
 #include "harness/placement.h"
+#include "harness/roles.h"
 
 static void (*end_program)(void);
 
@@ -61,40 +62,35 @@ static void frequency(const struct executor *e, const struct clocks *c, struct m
         noise->has_freq = true;
 }
 
+static double counted(const void *of, unsigned i)
+{
+        return (double)((const struct outside_worker *)of)[i].ops;
+}
+
 /* As window_rates(): the rate from the snapshot, the overlap from the starts. */
 static void rates(const struct outside_spec *spec, const struct outside_answer *a,
                   struct measurement *m)
 {
-        double sum = 0, squares = 0, least = INFINITY, most = 0;
         int64_t last = 0;
 
         m->window_ns = a->window_ns;
         if (!a->has_workers) {
-                sum = a->total_ops;
+                if (a->total_ops > 0)
+                        m->ops = a->total_ops;
         } else {
-                for (unsigned i = 0; i < spec->threads; i++) {
-                        double n = (double)a->worker[i].ops;
-
-                        sum += n;
-                        squares += n * n;
-                        least = n < least ? n : least;
-                        most = n > most ? n : most;
+                for (unsigned i = 0; i < spec->threads; i++)
                         last = a->worker[i].start_ns > last ? a->worker[i].start_ns : last;
-                }
                 m->start_skew_ns = (double)last;
                 m->overlap_ratio =
                         (double)last < a->window_ns ? 1 - (double)last / a->window_ns : 0;
+                roles_count(spec->family, spec->workload, spec->params, spec->threads, spec->pus,
+                            counted, a->worker, m);
         }
-        if (!(sum > 0))
+        if (!(m->ops > 0))
                 return;
-        m->ops = sum;
-        if (squares > 0) {
-                m->fairness_jain = sum * sum / (spec->threads * squares);
-                m->fairness_min_max = least / most;
-        }
         if (!spec->sample_every) {
-                m->ops_per_s = sum * 1e9 / a->window_ns;
-                m->ns_per_op = a->window_ns / sum;
+                m->ops_per_s = m->ops * 1e9 / a->window_ns;
+                m->ns_per_op = a->window_ns / m->ops;
         }
         if (!isnan(a->ns_per_op)) {
                 m->ns_per_op = a->ns_per_op;

@@ -66,6 +66,10 @@ static size_t thread_counts(const struct sweep *s, const struct point *p, enum e
         unsigned cores = topology_cores(s->topology);
         size_t n = 0;
 
+        if (p->workers) {
+                counts[0] = p->workers;
+                return 1;
+        }
         if (p->threads == THREADS_ONE || p->threads == THREADS_TWO) {
                 counts[0] = p->threads == THREADS_ONE ? 1 : 2;
                 return 1;

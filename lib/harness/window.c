@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "base/clock.h"
 #include "base/futex.h"
+#include "harness/roles.h"
 #include "harness/window_private.h"
 #include "harness/work.h"
 
@@ -187,6 +188,9 @@ static int prepare(struct window *w, const struct window_spec *spec, uint64_t ba
                 struct slot *s = &w->slot[i];
 
                 s->worker.params = spec->params;
+                s->worker.role = roles_of(w->family, spec->workload, spec->params, i,
+                                          w->executor->workers, w->executor->pus);
+                s->worker.latency = s->latency;
                 s->worker.cursor = 0;
                 s->worker.hold_turns = work_turns(param(w, w->family->hold_param), w->ns_per_turn);
                 s->worker.think_turns =
@@ -282,8 +286,7 @@ int window_run(struct window *w, const struct window_spec *spec, uint64_t batch,
                 w->executor->ops->usage(w->executor, i, &w->carrier[i].after);
         ct_host_usage_read(&after, &cpus);
         window_rates(w, m);
-        if (spec->sample_every)
-                window_latencies(w, m);
+        window_latencies(w, m);
         window_judge(w, &before, &after, m);
         if (end_workers(w))
                 return -ETIMEDOUT;

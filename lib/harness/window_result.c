@@ -1,3 +1,4 @@
+#include "harness/roles.h"
 #include "harness/window_private.h"
 
 #include <math.h>
@@ -27,20 +28,22 @@ void window_oracle(struct window *w, struct measurement *m)
                 c->fini(w->storage);
 }
 
+static double counted(const void *of, unsigned i)
+{
+        const struct slot *slot = &((const struct window *)of)->slot[i];
+
+        return (double)(slot->counted_to - slot->counted_from);
+}
+
 void window_rates(struct window *w, struct measurement *m)
 {
         unsigned threads = w->executor->workers;
         int64_t first = INT64_MAX, last = INT64_MIN;
-        double sum = 0, squares = 0, least = INFINITY, most = 0, span;
+        double span;
 
         for (unsigned i = 0; i < threads; i++) {
                 const struct slot *slot = &w->slot[i];
-                double n = (double)(slot->counted_to - slot->counted_from);
 
-                sum += n;
-                squares += n * n;
-                least = n < least ? n : least;
-                most = n > most ? n : most;
                 first = slot->start_ns < first ? slot->start_ns : first;
                 last = slot->start_ns > last ? slot->start_ns : last;
         }
@@ -53,14 +56,11 @@ void window_rates(struct window *w, struct measurement *m)
         span = (double)(w->began_ns < w->ended_ns ? w->ended_ns - w->began_ns : w->spec->window_ns);
         m->window_ns = span;
         m->overlap_ratio = last < w->ended_ns ? (double)(w->ended_ns - last) / span : 0;
-        if (sum > 0) { /* otherwise nothing was measured, which is not the same as 0 */
-                m->ops = sum;
-                m->fairness_jain = sum * sum / (threads * squares);
-                m->fairness_min_max = least / most;
-        }
-        if (!w->spec->sample_every && sum > 0) {
-                m->ops_per_s = sum * 1e9 / span;
-                m->ns_per_op = span / sum;
+        roles_count(w->family, w->spec->workload, w->spec->params, threads, w->executor->pus,
+                    counted, w, m);
+        if (!w->spec->sample_every && m->ops > 0) {
+                m->ops_per_s = m->ops * 1e9 / span;
+                m->ns_per_op = span / m->ops;
         }
 }
 
@@ -70,6 +70,8 @@ void window_latencies(struct window *w, struct measurement *m)
 
         for (unsigned i = 1; i < w->executor->workers; i++)
                 ct_histogram_merge(all, w->slot[i].latency);
+        if (!ct_histogram_count(all) && !w->spec->sample_every)
+                return;
         m->latency_samples = (double)ct_histogram_count(all);
         m->clock_ns = w->clock_ns;
         if (!ct_histogram_count(all))

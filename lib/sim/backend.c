@@ -238,6 +238,13 @@ unsigned ct_slots_used(void)
         return sim.tasks;
 }
 
+/* ---- chance ---- */
+
+unsigned ct_sim_choose_(unsigned n)
+{
+        return sim_inside() && n > 1 ? choose_value(n) : 0;
+}
+
 /* ---- panic ---- */
 
 void ct_panic(const char *object, const void *address, const char *format, ...)

@@ -17,6 +17,8 @@ FAMILIES = {
         Family("lock", "bench_lock", "mutexes and readers-writer locks: cost, fairness, hand-over"),
         Family("sync", "bench_sync", "wait groups, once, conditions, semaphores, pools, maps"),
         Family("task", "bench_task", "tasks beside threads: start, switch, wake, memory, timers"),
+        Family("channel", "bench_channel", "channels: streams, round trips, select, close, open loop"),
+        Family("context", "bench_context", "contexts and timers: cancel latency, cost, accuracy"),
         Family("machine", "bench_machine", "the machine itself: atomics, hops, wakes, clocks"),
         Family("pool", "bench_pool", "worker pools: cost per job, how many workers, memory"),
         Family("cache", "bench_cache", "caches: locks and shards by share of reads and skew"),

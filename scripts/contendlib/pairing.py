@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contendlib import condense, reader, stats, textable
+from contendlib import condense, reader, schema, stats, textable
 from contendlib.errors import ComparisonImpossible, UsageError, printable
 
 SEED = 1                    # fixed: the same files give the same interval, to the last digit
@@ -76,6 +76,11 @@ def _thread_counts(text):
         raise UsageError(f"--threads '{printable(text)}', expected numbers joined by ,") from None
 
 
+def of_one_contract(entries):
+    """The entries whose peer does all that ours does; every one, where no peer does."""
+    return [e for e in entries if not schema.other_contract(e["peer"])] or entries
+
+
 def is_unfair(fairness_min_max):
     return fairness_min_max is not None and fairness_min_max < UNFAIR
 
@@ -91,6 +96,8 @@ def compare(run, ours, peer, column):
     ratio, low, high = stats.ratio_of_medians_ci(top.samples, bottom.samples, SEED, paired=paired)
     hops = [hop for hop in (ours.hop, peer.hop) if hop is not None]
     notes = [TOO_FEW] if low is None else []
+    if schema.other_contract(peer.key.contestant):
+        notes.append("peer has another contract")
     if len(hops) == 2 and max(hops) > HOP_MOVED * min(hops):
         notes.append("hop moved")
     notes += [f"{side} unfair" for side, point in (("ours", ours), ("peer", peer))

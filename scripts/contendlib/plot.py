@@ -9,8 +9,8 @@ import pathlib
 import re
 import sys
 
-from . import (plot_areas, plot_cache, plot_limiter, plot_lines, plot_lock, plot_panels, plot_pool,
-               plot_rows, plot_sync, plot_task, reader)
+from . import (plot_areas, plot_cache, plot_channel, plot_context, plot_limiter, plot_lines,
+               plot_lock, plot_panels, plot_pool, plot_rows, plot_sync, plot_task, reader)
 from .errors import OutputError, UsageError, printable
 from .plot_gnuplot import FORMATS, draw, find_gnuplot
 from .plot_source import Source
@@ -31,6 +31,14 @@ CHARTS = {      # name: (family, function), in the order of the report
     "task-cost": ("task", plot_task.cost),
     "task-memory": ("task", plot_task.memory),
     "task-timers": ("task", plot_task.timers),
+    "channel-capacity": ("channel", plot_channel.capacity),
+    "channel-map": ("channel", plot_channel.crowd_map),
+    "channel-load": ("channel", plot_channel.load),
+    "channel-blocked": ("channel", plot_channel.blocked),
+    "channel-select": ("channel", plot_channel.select),
+    "channel-close": ("channel", plot_channel.close_wake),
+    "context-cancel": ("context", plot_context.cancel),
+    "context-timers": ("context", plot_context.timers),
     "core-to-core": ("machine", plot_areas.core_to_core),
     "machine-limits": ("machine", plot_rows.machine_limits),
     "pool-sizing": ("pool", plot_pool.sizing),
@@ -44,7 +52,7 @@ CHARTS = {      # name: (family, function), in the order of the report
 }
 
 
-BOTH_EXECS = ("task",)      # families whose charts lay tasks and threads side by side
+BOTH_EXECS = ("task", "channel", "context")     # whose charts lay tasks and threads side by side
 
 
 def ways(run, family):

@@ -2,8 +2,8 @@
 
 Colours are Wong's (Nature Methods 8, 441), told apart by the colour-blind and, with the shapes, in
 grey print. Colour says the mechanism, shape the contestant: blue is a lone atomic, orange a pthread
-mutex, vermilion a spin lock, green shards, wine messages. Point types are gnuplot's filled ones;
-the hollow twin is one less.
+mutex, vermilion a spin lock, green shards, wine and indigo messages. Point types are gnuplot's
+filled ones; the hollow twin is one less.
 """
 
 import math
@@ -13,6 +13,8 @@ from typing import NamedTuple
 BLACK, ORANGE, SKY, GREEN = 0x000000, 0xE69F00, 0x56B4E9, 0x009E73
 BLUE, VERMILION, PURPLE = 0x0072B2, 0xD55E00, 0xCC79A7      # yellow is left out: unseen on white
 WINE = 0x882255         # Tol's, for the eighth: darker than the reds and lighter than black
+INDIGO = 0x332288       # Tol's, for the actors of our own
+TEAL = 0x44AA99         # Tol's, for a library whose green is taken
 GREY, PALE = 0x8A8A8A, 0xC4C4C4
 SQUARE, CIRCLE, TRIANGLE, WEDGE, DIAMOND, PENTAGON = 5, 7, 9, 11, 13, 15
 
@@ -36,6 +38,9 @@ class Style(NamedTuple):
 
 STYLES = {      # in the order in which ties are listed
     "sharded": Style("sharded", GREEN, CIRCLE),
+    "slots": Style("slots", GREEN, TRIANGLE),
+    "percpu": Style("per CPU (rseq)", BLACK, TRIANGLE),
+    "percpu_atomic": Style("per CPU, atomic", BLACK, WEDGE),
     "atomic_add": Style("atomic add", BLUE, SQUARE),
     "atomic_add_relaxed": Style("atomic add, relaxed", BLUE, CIRCLE),
     "cas_loop": Style("CAS loop", BLUE, DIAMOND),
@@ -51,12 +56,24 @@ STYLES = {      # in the order in which ties are listed
     "pthread_rwlock": Style("rwlock (pthread)", PURPLE, WEDGE),
     "actor_guide": Style("actor (reply)", WINE, SQUARE),
     "actor_guide_async": Style("actor (async)", WINE, CIRCLE),
+    "actor_unbuffered": Style("actor, unbuffered", INDIGO, TRIANGLE),
+    "actor_buffered": Style("actor, buffered", INDIGO, CIRCLE),
+    "actor_buffered_async": Style("actor, buffered (async)", INDIGO, WEDGE),
+    "actor_batched": Style("actor, batched", INDIGO, SQUARE),
+    "actor_batched_async": Style("actor, batched (async)", INDIGO, DIAMOND),
+    "actor_combining": Style("actor, combining", INDIGO, PENTAGON),
+    "actor_combining_async": Style("actor, combining (async)", WINE, PENTAGON),
     "racy": Style("racy (lossy)", GREY, DIAMOND),
     # task
     "task": Style("task", GREEN, PENTAGON),
     "parker": Style("parker alone", SKY, TRIANGLE),
     "fcontext": Style("Boost.Context", PURPLE, CIRCLE),
     "switch_own": Style("own switch", WINE, TRIANGLE),
+    # channel
+    "chan": Style("chan", WINE, DIAMOND),
+    "chan_spsc": Style("chan (1:1)", PURPLE, PENTAGON),
+    # context
+    "context": Style("context", SKY, DIAMOND),
     # pool
     "guide": Style("pool (guide)", BLUE, TRIANGLE),
     "semaphore": Style("semaphore", ORANGE, SQUARE),
@@ -79,11 +96,12 @@ STYLES = {      # in the order in which ties are listed
 # Whose lines are in colour where not all can be: the question of each workload, the first that are
 # there.
 FEATURED = {
-    "inc": ("sharded", "atomic_add", "mutex_go", "ref", "ticket", "actor_guide",
-            "pthread_rwlock"),
+    "inc": ("sharded", "atomic_add", "actor_combining", "ref", "ticket", "actor_guide",
+            "mutex_go", "pthread_rwlock"),
     "mixed": ("sharded", "mutex_go", "ref", "rwmutex_go", "pthread_rwlock", "actor_guide",
               "atomic_add"),
     "mutex": ("mutex_asym", "mutex_go", "ref", "ticket", "go:sync.Mutex", "nsync:mu"),
+    "stream": ("chan", "chan_spsc", "go:chan", "guide", "ref", "tbb:concurrent_bounded_queue"),
 }
 
 _SPARE = [(colour, point) for point in (PENTAGON, WEDGE, TRIANGLE, SQUARE, DIAMOND, CIRCLE)
@@ -92,7 +110,7 @@ _SPARE = [(colour, point) for point in (PENTAGON, WEDGE, TRIANGLE, SQUARE, DIAMO
 
 
 # Other people's libraries: a colour for each, a shape for each of its things.
-LIBRARIES = {"go": BLACK, "std": WINE, "absl": PURPLE, "nsync": GREEN, "glib": VERMILION,
+LIBRARIES = {"go": BLACK, "std": WINE, "absl": PURPLE, "nsync": TEAL, "glib": VERMILION,
              "ck": GREY, "urcu": GREY, "tbb": SKY, "boost": PURPLE}
 
 

@@ -135,9 +135,36 @@ def _across(key):
     return _known(across), "" if across is None else ("two CPUs" if across else "one CPU")
 
 
+def _pair(key):
+    """Senders : receivers, and the size of a value where it is not the usual."""
+    pair, size = (key.param("p_producers"), key.param("p_consumers")), key.param("p_element_bytes")
+    if None in pair:
+        return None
+    words = f"{number(pair[0], 1)} : {number(pair[1], 1)}"
+    return (*pair, _known(size)), words + ("" if size in (None, 8) else f", {number(size, 1)} bytes")
+
+
+def _many(key):
+    """The same, where a side has more than one."""
+    return None if _pair(key) is None or key.threads == 2 else _pair(key)
+
+
+def _capacity(key):
+    held = key.param("p_capacity")
+    return _known(held), "" if held is None else f"capacity {number(held, 1)}"
+
+
+def _depth(key):
+    deep = key.param("p_depth")
+    return _known(deep), "" if deep is None else f"{number(deep, 1)} deep"
+
+
 READS = _param("p_read_pct", "", lambda r: f"{number(r, 1)} % reads")
 PARKED = _param("p_tasks", "", lambda n: number(n, 1))
 SLEEPERS = _param("p_timers", "", lambda n: number(n, 1))
+CAPACITY = _param("p_capacity", "", lambda n: f"capacity {number(n, 1)}")
+OFFERED = _param("p_rate_per_s", "", lambda r: f"{number(r, 1)} a second")
+RUNNING = _param("p_timers", "", lambda n: f"{number(n, 1)} run")
 NS = "wall time per {}, ns, all threads together"
 TABLES = {
     "lock": (
@@ -165,6 +192,36 @@ TABLES = {
         Table("parked", "wake_ns_per_task", "time to wake and join each, ns", CONTESTANT, PARKED),
         Table("sleep", "latency_p50_ns", "delay of a sleep's end; below it p99 / longest",
               CONTESTANT, SLEEPERS, shown=_tails("latency")),
+    ),
+    "channel": (
+        Table("stream", "ns_per_op", NS.format("value"), CONTESTANT, CAPACITY, _pair),
+        Table("stream", "fairness_min_max", "least worker's values ÷ most worker's, of senders or "
+              "receivers, whichever is worse", CONTESTANT, CAPACITY, _many),
+        Table("blocked", "blocked_send_pct", "sends that found no room, %", CONTESTANT, CAPACITY,
+              _pair),
+        Table("blocked", "blocked_recv_pct", "receives that found no value, %", CONTESTANT,
+              CAPACITY, _pair),
+        Table("pingpong", "ns_per_op", NS.format("round trip"), CONTESTANT, CAPACITY),
+        Table("select", "ns_per_op", NS.format("value"), CONTESTANT,
+              _param("p_cases", "", lambda n: plural(n, "case")), _capacity),
+        Table("close_wake", "latency_p50_ns", "from a close to a waiter's running; below it p99 / "
+              "longest", CONTESTANT, _param("p_waiters", "", lambda n: plural(n, "waiter")),
+              shown=_tails("latency")),
+        Table("close_wake", "wake_all_p50_ns", "from a close to the last waiter's running, ns",
+              CONTESTANT, _param("p_waiters", "", lambda n: plural(n, "waiter"))),
+        Table("open_loop", "latency_p50_ns", "from when a value was to be sent to its receipt; "
+              "below it p99 / longest", CONTESTANT, OFFERED, _capacity, _tails("latency")),
+        Table("open_loop", "ops_per_s", "values received a second", CONTESTANT, OFFERED, _capacity),
+    ),
+    "context": (
+        Table("cancel", "latency_p50_ns", "from a cancel to the last waiter's running; below it p99 "
+              "/ longest", CONTESTANT, _param("p_width", "", lambda n: f"{number(n, 1)} wide"),
+              _depth, _tails("latency")),
+        Table("cancel", "cancel_ns_per_context", "time in the call of cancel for each context, ns",
+              CONTESTANT, _param("p_width", "", lambda n: f"{number(n, 1)} wide"), _depth),
+        Table("timers", "ns_per_op", NS.format("stop and start"), CONTESTANT, RUNNING),
+        Table("lateness", "latency_p50_ns", "from when a timer was due to its waiter's running; "
+              "below it p99 / longest", CONTESTANT, RUNNING, shown=_tails("latency")),
     ),
     "pool": (
         Table("sizing", "ops_per_s", "jobs per second", WORKERS,

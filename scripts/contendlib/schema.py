@@ -101,6 +101,9 @@ _THINK = _ns("p_think_ns", "work done between two operations")
 _SAMPLE_EVERY = _count("p_sample_every", "0 or empty: throughput window; 2^k: latency window, one "
                        "operation in 2^k timed", unit="operations", power_of_two=True)
 _KEYS = _count("p_keys", "different keys; of a cache's, one in ten is never in it", low=10)
+_RATE = _count("p_rate_per_s", "operations a second: grants that a limiter allows in the long run; "
+               "values to be sent, whatever becomes of them", low=1, unit="1/s")
+_TIMERS = _count("p_timers", "others that wait with a deadline meanwhile, or timers that run", low=1)
 
 FAMILIES = {f.name: f for f in (
     Family("counter", (
@@ -139,7 +142,7 @@ FAMILIES = {f.name: f for f in (
                "a task where the runtime puts it", high=1, unit=""),
         _count("p_carrier_idle_us", "how long the other carriers had nothing to do", unit="us"),
         _count("p_tasks", "tasks or threads that wait at the same time", low=1),
-        _count("p_timers", "others that wait with a deadline meanwhile", low=1),
+        _TIMERS,
     ), (
         Column("bytes_per_task", "number", "byte", "growth of the resident set while all wait / "
                "p_tasks; kernel memory is not in it", better="lower"),
@@ -149,6 +152,36 @@ FAMILIES = {f.name: f for f in (
         _pct("stolen_pct", "wakes that another carrier took up; the rest waited for the waker's",
              better="higher"),
     )),
+    Family("channel", (
+        _count("p_capacity", "values that the channel holds; 0: each send waits for a receiver"),
+        _count("p_producers", "workers that send", low=1),
+        _count("p_consumers", "workers that receive; threads = p_producers + p_consumers", low=1),
+        _count("p_element_bytes", "size of a value", low=8, unit="byte"),
+        _count("p_cases", "channels that the receiver selects from", low=1),
+        _count("p_waiters", "workers that wait for the close", low=1),
+        _RATE,
+    ), (
+        _pct("blocked_send_pct", "sends that found neither room nor a receiver waiting",
+             better="lower"),
+        _pct("blocked_recv_pct", "receives that found neither a value nor a sender waiting",
+             better="lower"),
+        _share("sender_least_share", "least sender's values / the mean of all senders",
+               better="higher"),
+        _share("receiver_least_share", "least receiver's values / the mean of all receivers",
+               better="higher"),
+        _ns("wake_all_p50_ns", "from just before a close to the last waiter's running: median",
+            better="lower"),
+        _ns("wake_all_p99_ns", "99th percentile of that", better="lower"),
+    )),
+    Family("context", (
+        _count("p_width", "contexts side by side below the one that is cancelled, a waiter at the "
+               "end of each", low=1),
+        _count("p_depth", "contexts one below the other in each of them", low=1),
+        _TIMERS,
+    ), (
+        _ns("cancel_call_ns", "how long a call of cancel takes, mean", better="lower"),
+        _ns("cancel_ns_per_context", "the same / contexts cancelled by it", better="lower"),
+    )),
     Family("machine", (
         _count("p_cpu_a", "OS number of the first CPU", unit="CPU"),
         _count("p_cpu_b", "OS number of the second CPU", unit="CPU"),
@@ -156,8 +189,7 @@ FAMILIES = {f.name: f for f in (
         _count("p_sleep_us", "length of sleep asked for", unit="us"),
     )),
     Family("limiter", (
-        _count("p_rate_per_s", "grants a second that the limiter allows in the long run", low=1,
-               unit="1/s"),
+        _RATE,
         _count("p_burst", "size of its bucket, store or queue, or its limit per window of burst / "
                "rate", low=1),
         _count("p_users", "users that share the limiter; empty where there is one caller", low=1),
@@ -208,7 +240,7 @@ FAMILIES = {f.name: f for f in (
 )}
 
 METRICS = (
-    _count("ops", "operations finished by all workers"),
+    _count("ops", "operations finished by all workers; of channels, what was received"),
     _ns("window_ns", "wall length of the window", above=True),
     Column("ops_per_s", "number", "1/s", "operations of all workers per second", above=True,
            better="higher"),
@@ -216,9 +248,10 @@ METRICS = (
         "latency windows", above=True, better="lower"),
     _share("overlap_ratio", "share of the window in which all workers ran"),
     _ns("start_skew_ns", "last start minus first start"),
-    _share("fairness_jain", "Jain's index over the workers' operations; 1 is fair", above=True,
+    _share("fairness_jain", "Jain's index over the workers' operations; 1 is fair; of channels, that "
+           "of senders or receivers, whichever is lower", above=True, better="higher"),
+    _share("fairness_min_max", "least worker's operations / most worker's; of channels as above",
            better="higher"),
-    _share("fairness_min_max", "least worker's operations / most worker's", better="higher"),
     _ns("latency_p50_ns", "median of the timed operations", better="lower"),
     _ns("latency_p99_ns", "99th percentile", better="lower"),
     _ns("latency_p999_ns", "99.9th percentile", better="lower"),
@@ -291,6 +324,11 @@ _BASELINES = frozenset(("ref", "pthread_mutex", "pthread_adaptive", "pthread_spi
                         "pthread_rwlock", "fcontext"))
 _FLOORS = frozenset(("null",))
 _LOSSY = frozenset(("racy",))
+# Do less than the others of their family: never wait, have no bound, show old values. Their sources
+# say "(other contract: ...)".
+_OTHER_CONTRACT = frozenset((
+    "urcu:memb", "urcu:qsbr", "urcu:wfcqueue", "ck:ring_spsc", "ck:ring_mpmc", "glib:GAsyncQueue",
+    "moodycamel:BlockingConcurrentQueue"))
 
 
 def role(contestant):
@@ -302,6 +340,11 @@ def role(contestant):
     if contestant in _FLOORS:
         return "floor"
     return "lossy" if contestant in _LOSSY else "ours"
+
+
+def other_contract(contestant):
+    """True for what does less than the others of its family: to be looked at, not to be beaten."""
+    return contestant in _OTHER_CONTRACT
 
 
 def house(contestant):

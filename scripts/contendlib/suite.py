@@ -3,7 +3,9 @@
     python3 -m contendlib.suite PRESET...
 
 The tests of a preset are asked of CTest itself, get the preset's name in front (release goes
-without), and keep their properties. So one closing summary counts them all.
+without), and keep their properties. So one closing summary counts them all. Where several run at
+once, those that may take long begin first; those that need the machine to themselves are marked
+RUN_SERIAL where they are defined.
 """
 
 import json
@@ -51,8 +53,9 @@ def tests_of(preset):
     for test in json.loads(done.stdout)["tests"]:
         if prefix and test["name"].startswith("py_"):
             continue
-        properties = [(p["name"], as_text(prefix, p["name"], p["value"]))
-                      for p in test.get("properties", [])]
+        given = {p["name"]: p["value"] for p in test.get("properties", [])}
+        given.setdefault("COST", given.get("TIMEOUT", 0))
+        properties = [(key, as_text(prefix, key, value)) for key, value in given.items()]
         yield from add(prefix + test["name"], test["command"], properties)
 
 

@@ -43,10 +43,11 @@ def sides(names, ours=None, peers=None):
 def against_best(entries, fair=False):
     """For each of ours in each setting, the entry of the peer with the best median there.
 
-    `fair` leaves out peers in which somebody got less than half of another's share.
+    Peers of another contract are left out, `fair` also those in which somebody got less than half
+    of another's share.
     """
     best = {}
-    for entry in entries:
+    for entry in pairing.of_one_contract(entries):
         if fair and pairing.is_unfair(entry["peer_fairness_min_max"]):
             continue
         key = (entry["run"], entry["ours"], tuple(entry["where"].items()))

@@ -1,8 +1,9 @@
 """The short form of versus: for one of ours, each peer in a line, the thread counts side by side."""
 
-from contendlib import pairing, stats, textable
+from contendlib import pairing, schema, stats, textable
 
 UNFAIR = "!"
+OTHER_CONTRACT = "~"
 
 
 def groups(entries):
@@ -17,15 +18,23 @@ def groups(entries):
 
 
 def best_of(peers, fair):
-    """{threads: entry of the peer that is best there}; `fair`: of those that starve nobody."""
+    """{threads: entry of the peer that is best there}; `fair`: of those that starve nobody.
+
+    Those of another contract are left out.
+    """
     best = {}
-    for points in peers.values():
-        for threads, entry in points.items():
-            if fair and pairing.is_unfair(entry["peer_fairness_min_max"]):
-                continue
-            if threads not in best or entry["ratio"] < best[threads]["ratio"]:
-                best[threads] = entry
+    entries = [entry for points in peers.values() for entry in points.values()]
+    for entry in pairing.of_one_contract(entries):
+        threads = entry["where"]["threads"]
+        if fair and pairing.is_unfair(entry["peer_fairness_min_max"]):
+            continue
+        if threads not in best or entry["ratio"] < best[threads]["ratio"]:
+            best[threads] = entry
     return best
+
+
+def marked(peer):
+    return f"{peer} {OTHER_CONTRACT}" if schema.other_contract(peer) else peer
 
 
 def rows_of(peers):
@@ -72,7 +81,7 @@ def lines_of(ours, where, peers):
     table = [("", *(f"T={t}" for t in counts), "geomean")]
     for peer, points in rows_of(peers):
         mean = geometric_mean(points)
-        table.append((peer, *(cell(points.get(t)) for t in counts),
+        table.append((marked(peer), *(cell(points.get(t)) for t in counts),
                       "-" if mean is None else f"{mean:.3f}"))
     table.append(own_line("fairness of ours", peers, counts,
                           lambda e: textable.number(e["ours_fairness_min_max"], 2)))
@@ -91,4 +100,7 @@ def lines(entries):
     if any(f"{UNFAIR} " in line or line.endswith(UNFAIR) for line in answer):
         answer.append(f"{UNFAIR} unfair: one of the peer's workers got less than half of what "
                       "another got")
+    if any(f" {OTHER_CONTRACT} " in line for line in answer):
+        answer.append(f"{OTHER_CONTRACT} another contract: does less than the others (never waits, "
+                      "has no bound, ...), and is not among the best")
     return answer

@@ -396,7 +396,7 @@ static void check_single(double rate, int64_t burst, int64_t extra_ns, uint64_t 
 static void single_reservations_keep_the_law_whatever_is_cancelled(void **state)
 {
         (void)state;
-        for (uint64_t seed = 1; seed <= 10; seed++) {
+        for (uint64_t seed = 1; seed <= ROUNDS(10); seed++) {
                 check_single(1000, 1, 0, seed);
                 check_single(1000, 10, 0, seed);
                 check_single(3, 10, 1, seed);
@@ -420,7 +420,7 @@ static void check_many(double rate, int64_t burst, int64_t extra_ns, uint64_t se
 static void reservations_of_many_keep_it_from_the_start_on(void **state)
 {
         (void)state;
-        for (uint64_t seed = 1; seed <= 10; seed++) {
+        for (uint64_t seed = 1; seed <= ROUNDS(10); seed++) {
                 check_many(1000, 10, 0, seed);
                 check_many(1000000, 100, 0, seed);
                 check_many(3, 10, 1, seed);

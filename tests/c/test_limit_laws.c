@@ -14,8 +14,9 @@
 #include "limit/limiter.h"
 #include "limit_arrivals.h"
 #include "limiter/law.h"
+#include "stress.h"
 
-enum { ARRIVALS = 1000000 };
+enum { ARRIVALS = ROUNDS(1000000) };
 
 static int64_t granted[ARRIVALS]; /* times of the grants */
 

@@ -152,7 +152,7 @@ static void *add_and_stay(void *arg)
 static void threads_without_a_slot_add_too(void **state)
 {
         static pthread_t thread[CT_SLOTS + EXTRA];
-        struct world w = {.rounds = ROUNDS(1000000)};
+        struct world w = {.rounds = ROUNDS(5000000)};
 
         (void)state;
         assert_int_equal(ct_slot_counter_init(&w.slots), 0);

@@ -1,5 +1,6 @@
 /* Placement on topologies made here: exact plans, and properties over many shapes. */
 #include "placement_check.h"
+#include "stress.h"
 
 #include <hwloc/cpukinds.h>
 
@@ -229,7 +230,7 @@ static void test_properties(void **state)
                 struct topology t;
                 synthetic(&t, shapes[s]);
                 check_topology(shapes[s], &t);
-                for (int round = 0; round < 150; round++) {
+                for (int round = 0; round < (int)ROUNDS(150); round++) {
                         char name[96];
                         unsigned share = 1 + next_random(&seed, 4);
                         unsigned kinds = 1 + next_random(&seed, 3);

@@ -11,6 +11,7 @@
 #include "base/cacheline.h"
 #include "base/slot.h"
 
+#include "stress.h"
 #include "watchdog.h"
 
 #include <pthread.h>
@@ -94,13 +95,13 @@ static void threads_beyond_the_last_slot_get_none(void **state)
 
 /* ---- asymmetric fences ---- */
 
-enum { ROUNDS = 20000 };
+enum { MEETINGS = ROUNDS(20000) };
 
 /* Each round both sides set their flag and look at the other's: at least one must see the other. */
 struct pair {
         CT_ALIGN_PAIR ct_atomic_u32 fast, slow;
         CT_ALIGN_PAIR ct_atomic_u32 fast_round, slow_round;
-        uint8_t fast_saw[ROUNDS], slow_saw[ROUNDS];
+        uint8_t fast_saw[MEETINGS], slow_saw[MEETINGS];
 };
 
 static void meet(ct_atomic_u32 *mine, const ct_atomic_u32 *theirs, uint32_t round)
@@ -115,7 +116,7 @@ static void *slow_side(void *arg)
 {
         struct pair *p = arg;
 
-        for (uint32_t i = 0; i < ROUNDS; i++) {
+        for (uint32_t i = 0; i < MEETINGS; i++) {
                 meet(&p->slow_round, &p->fast_round, 3 * i + 1);
                 if (ct_asymmetric_ready()) {
                         ct_store_u32_relaxed(&p->slow, 1);
@@ -133,7 +134,7 @@ static void *slow_side(void *arg)
 
 static void fast_side(struct pair *p)
 {
-        for (uint32_t i = 0; i < ROUNDS; i++) {
+        for (uint32_t i = 0; i < MEETINGS; i++) {
                 meet(&p->fast_round, &p->slow_round, 3 * i + 1);
                 if (ct_asymmetric_ready()) {
                         ct_store_u32_relaxed(&p->fast, 1);
@@ -160,7 +161,7 @@ static void one_side_always_sees_the_other(void **state)
         assert_int_equal(pthread_create(&slow, NULL, slow_side, &p), 0);
         fast_side(&p);
         pthread_join(slow, NULL);
-        for (int i = 0; i < ROUNDS; i++)
+        for (int i = 0; i < MEETINGS; i++)
                 assert_true(p.fast_saw[i] || p.slow_saw[i]);
 }
 

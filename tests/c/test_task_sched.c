@@ -69,7 +69,8 @@ static void the_last_started_runs_next_and_the_others_in_order(void **state)
 
 /* ---- each task exactly once ---- */
 
-#define BURST 3000u
+/* A carrier's queue holds 256 of them. ThreadSanitizer takes its time for each new task. */
+#define BURST (ALIVE(3000u) < 3000u ? 600u : 3000u)
 
 struct burst {
         struct ct_task_handle h[BURST];
@@ -91,9 +92,9 @@ static int start_burst(void *arg)
         struct burst *b = arg;
         int ended = 0;
 
-        for (unsigned i = 0; i < ALIVE(BURST); i++)
+        for (unsigned i = 0; i < BURST; i++)
                 start_or_die(&b->h[i], run_once, b);
-        for (unsigned i = 0; i < ALIVE(BURST); i++)
+        for (unsigned i = 0; i < BURST; i++)
                 ended += ct_task_join(&b->h[i]);
         return ended;
 }
@@ -104,10 +105,10 @@ static void a_burst_larger_than_the_queue_runs_once_each_body(const struct runti
 
         (void)c;
         assert_non_null(b);
-        for (unsigned round = 0; round < ROUNDS(40); round++) {
+        for (unsigned round = 0; round < (BURST < 3000 ? 3 : ROUNDS(40)); round++) {
                 memset(b, 0, sizeof *b);
-                assert_int_equal(run_task(start_burst, b), ALIVE(BURST));
-                assert_int_equal(ct_load_u32_relaxed(&b->next), ALIVE(BURST));
+                assert_int_equal(run_task(start_burst, b), BURST);
+                assert_int_equal(ct_load_u32_relaxed(&b->next), BURST);
         }
         free(b);
 }

@@ -57,7 +57,7 @@ class Dispatcher(RunCase):
 
     def test_message_names_what_is_known(self):
         self.one_line(self.contend("runn"), 2, "'runn'", "run, list, plan, doctor")
-        self.one_line(self.contend("run", "--families", "nope"), 2, "'nope'", "counter, lock, sync, task, machine")
+        self.one_line(self.contend("run", "--families", "nope"), 2, "'nope'", "counter, lock, sync, task, channel, context, machine")
         self.one_line(self.contend("run", "--budget", "soon"), 2, "90s, 10m or 2h", "run --help")
 
     def test_control_characters_are_shown_as_escapes(self):

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from contendlib import packages, peers
+from contendlib import packages, peers, schema
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("CONTEND_BIN", "build/release/bin"))
@@ -45,6 +45,8 @@ def measured(family, *args):
 REQUEST = {"family": "counter", "peer": "sync.Mutex", "workload": "inc", "exec": "task",
            "threads": 2, "pus": 1, "cpus": [], "window_ns": 2000000, "warmup_ns": 1000000,
            "sample_every": 0, "work_pct": 100, "seed": 1, "params": {}}
+CHANNEL = REQUEST | {"family": "channel", "peer": "chan", "workload": "stream", "roles": [0, 1],
+                     "params": {"p_capacity": 1, "p_element_bytes": 8}}
 
 
 @unittest.skipUnless(GO.exists(), "contend_go is not part of this build")
@@ -102,6 +104,77 @@ class Protocol(unittest.TestCase):
             self.assertTrue(answer["error"].isprintable() and answer["error"], request)
         self.assertGreater(answers[-1]["effects"], 0)
 
+    def test_channels(self):
+        """Every workload: what was sent is what was received, by the program's own oracle."""
+        wanted = [("stream", {"p_capacity": c, "p_element_bytes": b}, roles)
+                  for c, b, roles in ((0, 8, [0, 1]), (1, 64, [1, 0, 0, 1]), (64, 256, [0, 1, 0]))]
+        wanted += [("blocked", {"p_capacity": 1, "p_element_bytes": 8}, [0, 1, 0, 1]),
+                   ("pingpong", {"p_capacity": 0}, [0, 1]), ("pingpong", {"p_capacity": 1}, [0, 1]),
+                   ("close_wake", {"p_capacity": 0}, [1, 0, 0, 0]),
+                   ("open_loop", {"p_capacity": 64, "p_rate_per_s": 20000}, [0, 1, 1])]
+        wanted += [("select", {"p_capacity": 0, "p_cases": n}, [0, 1]) for n in (1, 2, 4, 16)]
+        asked = [CHANNEL | {"workload": workload, "params": params, "roles": roles, "exec": kind,
+                            "threads": len(roles)}
+                 for workload, params, roles in wanted for kind in ("task", "thread")]
+        _, answers = self.talk(*asked)
+        for request, answer in zip(asked, answers):
+            self.assertNotIn("error", answer, request)
+            self.assertEqual((answer["value"], answer["torn"]), (answer["effects"], 0), request)
+            self.assertGreater(answer["effects"], 0, request)
+            if request["workload"] in ("close_wake", "open_loop"):
+                self.assertGreater(answer["latency"]["samples"], 0, request)
+                self.assertLessEqual(answer["latency"]["p50_ns"], answer["latency"]["max_ns"])
+
+    def test_a_channel_that_does_wrong_is_caught(self):
+        bugs = ("none", "lost", "twice", "swapped", "torn", "replaced")
+        _, answers = self.talk(*(CHANNEL | {"peer": f"faulty:{bug}", "workload": "stream"}
+                                 for bug in bugs))
+        for bug, answer in zip(bugs, answers):
+            self.assertGreater(answer["effects"], 200, bug)
+            self.assertEqual(answer["value"] == answer["effects"] and answer["torn"] == 0,
+                             bug == "none", (bug, answer))
+
+    def test_channels_that_cannot_be(self):
+        bad = [CHANNEL | {"roles": [0, 0]}, CHANNEL | {"roles": [1, 1]}, CHANNEL | {"roles": [0]},
+               CHANNEL | {"roles": []}, CHANNEL | {"roles": [0, 7]},
+               CHANNEL | {"params": {"p_capacity": -1}},
+               CHANNEL | {"params": {"p_capacity": 2 ** 40}},
+               CHANNEL | {"params": {"p_element_bytes": 9}},
+               CHANNEL | {"workload": "select", "params": {"p_cases": 3}},
+               CHANNEL | {"workload": "pingpong", "threads": 3, "roles": [0, 0, 1]}]
+        _, answers = self.talk(*bad, CHANNEL)
+        for request, answer in zip(bad, answers):
+            self.assertEqual(list(answer), ["error"], request)
+        self.assertGreater(answers[-1]["effects"], 0)
+
+    def test_hand_overs(self):
+        _, (answer,) = self.talk(REQUEST | {"family": "lock", "workload": "handover",
+                                            "params": {"p_hold_ns": 100, "p_think_ns": 100}})
+        self.assertEqual((answer["value"], answer["torn"]), (answer["effects"], 0))
+        self.assertGreater(answer["effects"], 0)
+
+    def test_actors(self):
+        for workload, params in (("inc", {}), ("mixed", {"p_read_pct": 50})):
+            for peer in ("actor", "actor_unbuffered"):
+                for kind in ("task", "thread"):
+                    _, (answer,) = self.talk(REQUEST | {
+                        "peer": peer, "workload": workload, "exec": kind, "params": params})
+                    self.assertEqual(answer["value"], answer["effects"], answer)
+                    self.assertGreater(answer["effects"], 0)
+
+    def test_contexts_and_timers(self):
+        asked = [REQUEST | {"family": "context", "peer": peer, "workload": workload, "exec": kind,
+                            "threads": 1, "params": params}
+                 for kind in ("task", "thread") for peer, workload, params in (
+                     ("context", "cancel", {"p_width": 3, "p_depth": 2}),
+                     ("Timer", "timers", {"p_timers": 100}), ("Timer", "lateness", {"p_timers": 10}))]
+        _, answers = self.talk(*asked)
+        for request, answer in zip(asked, answers):
+            self.assertEqual((answer["value"], answer["torn"]), (answer["effects"], 0), request)
+            self.assertGreater(answer["effects"], 0, request)
+            if request["workload"] != "timers":
+                self.assertGreater(answer["latency"]["samples"], 0, request)
+
     def test_a_cpu_that_is_not_there(self):
         _, (answer,) = self.talk(REQUEST | {"exec": "thread", "cpus": [8191, 8191]})
         self.assertIn("CPU 8191", answer["error"])
@@ -114,7 +187,12 @@ class Protocol(unittest.TestCase):
 
 
 class TakingPart(unittest.TestCase):
-    FAMILIES = ("counter", "lock", "sync", "task")
+    FAMILIES = ("counter", "lock", "sync", "task", "channel", "context")
+    # Points with everybody in them; the other workloads are the Go program's alone, see Protocol.
+    SHORT = ("--where", "p_hold_ns=0", "--where", "p_think_ns=0")
+    FEWER = {"counter": SHORT, "lock": SHORT,
+             "channel": ("--workloads", "stream|pingpong|close_wake",
+                         "--where", "p_capacity=0,1024")}
 
     def setUp(self):
         if not any(":" in name for name in listed("lock")):
@@ -143,12 +221,21 @@ class TakingPart(unittest.TestCase):
     def test_every_peer_passes_its_oracle(self):
         for family in self.FAMILIES:
             wanted = {n for n in listed(family) if ":" in n}
-            rows, done = measured(family, "--contestants", "[^:]+:.*", "--threads", "2")
+            rows, done = measured(family, "--contestants", "[^:]+:.*", "--threads", "2",
+                                  *self.FEWER.get(family, ()))
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual({r["contestant"] for r in rows}, wanted, family)
             for row in rows:
                 self.assertEqual((row["verified"], "failed" in row["flags"]), ("1", False), row)
                 # no figure is asked for: on a busy machine nobody may have run in 5 ms
+
+    def test_what_has_another_contract_says_so(self):
+        for family in self.FAMILIES:
+            found = json.loads(bench(family, "--list", "--json").stdout)["contestants"]
+            for c in found:
+                if ":" in c["name"]:
+                    self.assertEqual("(other contract: " in c["source"],
+                                     schema.other_contract(c["name"]), c)
 
     def test_go_rows_have_what_ours_have(self):
         if not GO.exists():

@@ -298,6 +298,38 @@ class Versus(Commands):
         self.assertIn("all of ours against the best fair peer: 2.000x", text)
         self.assertIn("! unfair: ", text)
 
+    def test_a_peer_of_another_contract_is_marked_and_not_among_the_best(self):
+        ring = "moodycamel:BlockingConcurrentQueue"
+        self.write(windows("mutex_go", BASE), windows("ref", times(2)), windows(ring, times(0.5)))
+        answer = self.versus("--ours", "mutex_go")
+        self.assertAlmostEqual(answer["geomean"], 2, places=9)
+        self.assertEqual({p["peer"]: p["notes"] for p in answer["points"]},
+                         {"ref": [], ring: ["peer has another contract"]})
+        text = self.call(versus, self.dir, "--ours", "mutex_go")
+        self.assertRegex(text, rf"(?m)^  {ring} ~ +0\.500 \[.*\] +0\.500$")
+        self.assertRegex(text, r"(?m)^  best of peers +2\.000 \[.*\] +2\.000$")
+        self.assertIn("~ another contract: ", text)
+        alone = self.versus("--ours", "mutex_go", "--peers", "moody.*")
+        self.assertAlmostEqual(alone["geomean"], 0.5, places=9)
+
+    def test_channels_are_paired_where_all_that_shapes_them_is_equal(self):
+        def channel(contestant, capacity, producers, consumers, size, ns):
+            return [fixture.cells(
+                "channel", contestant=contestant, workload="stream", exec="task", rep=rep,
+                threads=producers + consumers, hop_ns=50, ops=1000, ns_per_op=ns * value,
+                ops_per_s=1e9 / (ns * value), fairness_min_max=1, p_capacity=capacity,
+                p_producers=producers, p_consumers=consumers, p_element_bytes=size)
+                    for rep, value in enumerate(BASE)]
+
+        shapes = [(0, 1, 1, 8), (64, 1, 1, 8), (64, 1, 3, 8), (64, 3, 1, 8), (64, 3, 1, 256)]
+        rows = [channel("chan", *shape, 1) for shape in shapes]
+        rows += [channel("go:chan", *shape, 2 + i) for i, shape in enumerate(shapes)]
+        fixture.write_run(self.dir, {"channel": sum(rows, [])})
+        found = {tuple(p["where"][k] for k in ("p_capacity", "p_producers", "p_consumers",
+                                               "p_element_bytes")): round(p["ratio"], 6)
+                 for p in self.versus("--family", "channel")["points"]}
+        self.assertEqual(found, {shape: 2 + i for i, shape in enumerate(shapes)})
+
     def test_nobody_on_a_side(self):
         for more, side in ((("--ours", "nobody"), "ours"), (("--peers", "nobody"), "peers"),
                            (("--workload", "none"), "ours")):

@@ -6,6 +6,7 @@
  *      sim_explore random [--schedules N] [--seed S] [PROGRAM ...]     random and PCT, N in all
  *      sim_explore same [--times N] [PROGRAM ...]      N runs of one seed leave one trace hash
  *      sim_explore find PROGRAM ...                    all of it until something fails
+ *      ... FILE/ ...                                   instead of names: the programs of FILE.c
  *      SIM_REPLAY='PROGRAM CHOICES' sim_explore        one schedule, every step printed
  *
  * Exit codes: 0 all well, 1 a schedule failed, 2 usage.
@@ -32,8 +33,11 @@ struct arguments {
         char **names; /* NULL-terminated; none: all */
 };
 
-static const struct sim_program *const files[] = {
-#define SIM_ENTRY(name) name##_programs,
+static const struct {
+        const char *name;
+        const struct sim_program *programs;
+} files[] = {
+#define SIM_ENTRY(name) {#name, name##_programs},
         SIM_FILES(SIM_ENTRY)
 #undef SIM_ENTRY
 };
@@ -45,7 +49,7 @@ struct cursor {
 static const struct sim_program *next(struct cursor *c)
 {
         while (c->file < sizeof files / sizeof files[0]) {
-                const struct sim_program *p = &files[c->file][c->index++];
+                const struct sim_program *p = &files[c->file].programs[c->index++];
 
                 if (p->name)
                         return p;
@@ -65,6 +69,15 @@ static const struct sim_program *by_name(const char *name)
         return NULL;
 }
 
+/* Whether an argument is the program's name, or that of its file and a slash. */
+static bool is_meant(const char *argument, size_t file, const struct sim_program *p)
+{
+        size_t n = strlen(files[file].name);
+
+        return !strcmp(argument, p->name) ||
+               (!strncmp(argument, files[file].name, n) && !strcmp(argument + n, "/"));
+}
+
 /* The next program that the arguments ask for. */
 static const struct sim_program *next_wanted(struct cursor *c, const struct arguments *a)
 {
@@ -74,10 +87,20 @@ static const struct sim_program *next_wanted(struct cursor *c, const struct argu
                 if (!a->names[0])
                         return p;
                 for (char **n = a->names; *n; n++)
-                        if (!strcmp(p->name, *n))
+                        if (is_meant(*n, c->file, p))
                                 return p;
         }
         return NULL;
+}
+
+static bool is_known(const char *argument)
+{
+        const struct sim_program *p;
+
+        for (struct cursor c = {0}; (p = next(&c));)
+                if (is_meant(argument, c.file, p))
+                        return true;
+        return false;
 }
 
 static double seconds(void)
@@ -326,7 +349,7 @@ static int parse(char **argv, struct arguments *a)
         }
         a->names = argv;
         for (; *argv; argv++)
-                if (!by_name(*argv))
+                if (!is_known(*argv))
                         return usage("no program ", *argv);
         return 0;
 }

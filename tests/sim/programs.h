@@ -20,7 +20,14 @@
         X(semaphore)                                                                               \
         X(value)                                                                                   \
         X(objpool)                                                                                 \
-        X(map)
+        X(map)                                                                                     \
+        X(chan)                                                                                    \
+        X(chan_close)                                                                              \
+        X(chan_spsc)                                                                               \
+        X(select)                                                                                  \
+        X(timer)                                                                                   \
+        X(context)                                                                                 \
+        X(actor)
 
 #define SIM_DECLARE(name) extern const struct sim_program name##_programs[];
 SIM_FILES(SIM_DECLARE)

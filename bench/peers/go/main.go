@@ -34,6 +34,7 @@ type request struct {
 	Threads  int              `json:"threads"` // workers
 	Pus      int              `json:"pus"`     // how many of them can run at the same time
 	CPUs     []int            `json:"cpus"`    // of each worker; empty: not bound
+	Roles    []int            `json:"roles"`   // of each worker; empty: all do the same
 	WindowNs int64            `json:"window_ns"`
 	WarmupNs int64            `json:"warmup_ns"`
 	Sample   uint64           `json:"sample_every"`
@@ -69,6 +70,8 @@ func (q *request) check() error {
 		return fmt.Errorf("pus %d, expected 1 to %d", q.Pus, maxThreads)
 	case len(q.CPUs) != 0 && len(q.CPUs) != q.Threads:
 		return fmt.Errorf("%d cpus for %d threads", len(q.CPUs), q.Threads)
+	case len(q.Roles) != 0 && len(q.Roles) != q.Threads:
+		return fmt.Errorf("%d roles for %d threads", len(q.Roles), q.Threads)
 	case q.WindowNs < 1 || q.WindowNs > 3600e9 || q.WarmupNs < 1 || q.WarmupNs > 3600e9:
 		return fmt.Errorf("window_ns or warmup_ns out of range")
 	case q.WorkPct < 1 || q.WorkPct > 1000:
@@ -80,6 +83,17 @@ func (q *request) check() error {
 		}
 	}
 	return nil
+}
+
+// How many workers have this role.
+func (q *request) count(role int) int {
+	n := 0
+	for _, r := range q.Roles {
+		if r == role {
+			n++
+		}
+	}
+	return n
 }
 
 // A parameter of the workload; fallback where it does not apply.

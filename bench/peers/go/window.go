@@ -255,7 +255,7 @@ func (w *window) result() *result {
 		r.Torn += s.torn
 		latency.merge(s.latency)
 	}
-	if w.q.Sample != 0 {
+	if w.q.Sample != 0 || latency.count != 0 {
 		r.Latency = latency.quantiles()
 	}
 	if w.subject.wrong != nil {
@@ -279,12 +279,18 @@ func findBatch(q *request, make func(*request) *subject) (uint64, error) {
 	warm := *q
 	warm.WindowNs, warm.Sample, warm.WorkPct = q.WarmupNs, 0, 100
 	most, first := uint64(batchMax), uint64(16)
-	if q.Threads > q.Pus {
+	if q.Threads > q.Pus && q.Exec == "thread" {
 		most = batchOversubscribed
 	}
 	w := newWindow(&warm, make(&warm), first)
 	if err := w.run(); err != nil {
 		return 0, err
+	}
+	w.subject.value() // ends what it has started, and so does check
+	if w.subject.check != nil {
+		if err := w.subject.check(); err != nil {
+			return 0, err
+		}
 	}
 	total, span := uint64(0), float64(w.ended-w.began)
 	for _, s := range w.workers {

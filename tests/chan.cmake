@@ -1,0 +1,40 @@
+# lib/chan: channel, select, timers, contexts.
+ct_add_test(NAME test_chan SOURCES c/test_chan.c LIBS ct_chan ct_task TIMEOUT 120)
+ct_add_test(NAME test_chan_contract SOURCES c/test_chan_contract.c c/chan_case_ring.c c/chan_case_wait.c
+        c/chan_case_close.c c/chan_case_until.c c/chan_case_order.c c/select_case_now.c c/select_case_wait.c
+        c/select_case_until.c LIBS ct_chan ct_task TIMEOUT 300)
+ct_add_test(NAME test_chan_races SOURCES c/test_chan_races.c LIBS ct_chan ct_task TIMEOUT 300 LABELS stress)
+ct_add_test(NAME test_chan_timed_races SOURCES c/test_chan_timed_races.c LIBS ct_chan ct_task TIMEOUT 120 LABELS stress)
+ct_add_test(NAME test_select_fair SOURCES c/test_select_fair.c LIBS ct_chan ct_task m TIMEOUT 120)
+ct_add_test(NAME test_timer SOURCES c/test_timer.c LIBS ct_chan ct_task TIMEOUT 120)
+ct_add_test(NAME test_timer_func SOURCES c/test_timer_func.c LIBS ct_chan ct_task TIMEOUT 120)
+ct_add_test(NAME test_timer_real SOURCES c/test_timer_real.c LIBS ct_chan ct_task TIMEOUT 180)
+# Messages conserved: in the release build 10^8 of them.
+add_executable(torture_chan c/torture_chan.c)
+target_link_libraries(torture_chan PRIVATE ct_chan ct_task)
+if(CT_SANITIZE)
+        add_test(NAME torture_chan COMMAND torture_chan --messages 400000 --fair-ms 50)
+else()
+        add_test(NAME torture_chan COMMAND torture_chan --messages 1e8 --fair-ms 250)
+endif()
+set_tests_properties(torture_chan PROPERTIES TIMEOUT 300 LABELS stress RUN_SERIAL TRUE)
+ct_add_test(NAME test_context SOURCES c/test_context.c LIBS ct_chan ct_task TIMEOUT 120)
+ct_add_test(NAME test_context_tree SOURCES c/test_context_tree.c LIBS ct_chan ct_task TIMEOUT 180)
+ct_add_test(NAME test_chan_misuse SOURCES c/test_chan_misuse.c LIBS ct_chan ct_task TIMEOUT 120)
+ct_add_test(NAME test_chan_faults SOURCES c/test_chan_faults.c LIBS ct_chan ct_task TIMEOUT 120)
+target_link_options(test_chan_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=aligned_alloc)
+
+# The compiler keeps the two ends of a channel apart: the first program must compile, no other may.
+if(NOT CT_SANITIZE)
+        set(compile ${CMAKE_C_COMPILER} -std=gnu11 -fsyntax-only -I${PROJECT_SOURCE_DIR}/lib)
+        set(directions ${CMAKE_CURRENT_SOURCE_DIR}/c/chan_directions.c)
+        add_test(NAME chan_directions_right COMMAND ${compile} -Wall -Wextra -Werror -DWRONG=0 ${directions})
+        foreach(wrong RANGE 1 9)
+                add_test(NAME chan_directions_wrong_${wrong} COMMAND ${compile} -DWRONG=${wrong} ${directions})
+                set_tests_properties(chan_directions_wrong_${wrong} PROPERTIES PASS_REGULAR_EXPRESSION "incompatible type")
+        endforeach()
+endif()
+ct_add_test(NAME test_lossy SOURCES c/test_lossy.c LIBS ct_chan ct_task TIMEOUT 180)
+ct_add_test(NAME test_time_faults SOURCES c/test_time_faults.c LIBS ct_chan ct_flow)
+target_link_options(test_time_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=aligned_alloc
+        -Wl,--wrap=free -Wl,--wrap=pthread_create)
