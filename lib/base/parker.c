@@ -22,6 +22,10 @@
 #define CREDIT_FULL 256
 #define CREDIT_LEAST 8
 
+/* Two that wait for each other in turn, each with too little credit to outlast the other's wake-up,
+   would go on sleeping for ever: once in so many failures a spin has the full budget again. */
+#define PROBE_EVERY 32
+
 static ct_atomic_u32 cpus;     /* 0 until first use */
 static ct_atomic_u32 pause_ps; /* one pause, in ps so that a short one does not round to 0 */
 static ct_atomic_u32 wake_ns;
@@ -30,6 +34,7 @@ static ct_atomic_u32 measured;
 /* This thread's share of the budget, in 1/256: halved by a spin that failed, doubled by one that
    paid. Per thread, because it follows how crowded the thread's CPU is. */
 static _Thread_local uint32_t credit = CREDIT_FULL;
+static _Thread_local uint32_t vain; /* spins that failed */
 
 static unsigned count_cpus(void)
 {
@@ -255,6 +260,8 @@ void ct_spin_end(struct ct_spin *s, bool paid)
         s->left = 0;
         if (paid)
                 credit = credit * 2 < CREDIT_FULL ? credit * 2 : CREDIT_FULL;
+        else if (++vain % PROBE_EVERY == 0)
+                credit = CREDIT_FULL;
         else
                 credit = credit / 2 > CREDIT_LEAST ? credit / 2 : CREDIT_LEAST;
 }

@@ -180,7 +180,8 @@ void ct_parker_set_cpus(unsigned n);
  * start: takes the budget, cut to the deadline. wait: pauses, a little longer each time up to
  * max_step_ns, and returns false once the budget is used up. end: tells whether it paid; a thread
  * whose spins keep failing (as they do when more threads run than CPUs) spins ever less, down to
- * 1/32, and returns to the full budget as soon as they pay again.
+ * 1/32, and returns to the full budget as soon as they pay again; every 32nd failure is followed by
+ * one with the full budget, to find out.
  */
 struct ct_spin {
         uint32_t left; /* pauses; 0: the budget is used up */

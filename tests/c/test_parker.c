@@ -297,7 +297,7 @@ static void spin_is_bounded_and_steps_grow(void **state)
 static void failing_spins_shorten_the_budget_and_paying_ones_restore_it(void **state)
 {
         struct ct_spin s;
-        uint32_t full, least;
+        uint32_t full, least, probes = 0;
 
         (void)state;
         ct_parker_set_cpus(2);
@@ -308,6 +308,11 @@ static void failing_spins_shorten_the_budget_and_paying_ones_restore_it(void **s
                 ct_spin_end(&s, false);
         least = budget(CT_FOREVER);
         assert_true(least > 0 && least <= full / 16);
+        for (int i = 0; i < 320; i++) {
+                probes += budget(CT_FOREVER) == full;
+                ct_spin_end(&s, false);
+        }
+        assert_int_equal(probes, 10);
         for (int i = 0; i < 10; i++)
                 ct_spin_end(&s, true);
         assert_int_equal(budget(CT_FOREVER), full);
