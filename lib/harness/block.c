@@ -131,7 +131,7 @@ static int measure_by_itself(struct lab *lab, measure_fn *measure, const struct 
                 }
                 if (host.has_throttled)
                         m->throttled = (double)(noise.throttled = host.throttled);
-                m->noise = ct_noise_judge(&noise);
+                m->noise |= ct_noise_judge(&noise); /* it may have said something itself */
                 m->attempts = try;
                 if (!rc && !m->verified)
                         m->flags |= ROW_FAILED | ROW_WRONG;
