@@ -52,7 +52,8 @@ int ct_chan_new(struct ct_chan **out, size_t element_size, size_t capacity);
  * time; who they are may change with a happens-before between the old and the new one. close, len
  * and cap are anybody's; select and everything else work as ever. Capacity is at least 1
  * (-EINVAL for 0). A second sender or receiver at the same time is undefined; a CT_CHECKED build
- * panics.
+ * panics where one comes while another waits. It is a promise only: inside it is the same channel,
+ * since a lock-free ring was slower (threads 33 against 20 ns a message).
  */
 int ct_chan_new_spsc(struct ct_chan **out, size_t element_size, size_t capacity);
 
