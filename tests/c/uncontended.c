@@ -2,7 +2,8 @@
  * Operations that nobody contends for: for a look from outside at the system calls they make.
  *
  *      uncontended THING N     does N rounds of mutex, once, waitgroup, semaphore, latch or cond;
- *                              "handover" is the counter-example: two threads that wait in turn
+ *                              "asleep" is the counter-example: a thread woken N times, each time
+ *                              from a sleep in the kernel
  *
  * A second thread exists all the while, asleep in a pipe, so that nothing can take the process for
  * a single-threaded one. Nothing else here waits on a futex: no join, no stdio lock to fight for.
@@ -15,6 +16,7 @@
 #include "sync/waitgroup.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,35 +101,56 @@ static void do_cond(unsigned long n)
 
 static struct ct_mutex turn_lock;
 static struct ct_cond turn_changed;
-static unsigned turn;
+static bool turn;
+static pid_t sleeper;
 
-static void take_turns(unsigned me, unsigned long n)
+static void *sleep_for_turns(void *n)
 {
-        for (unsigned long i = 0; i < n; i++) {
-                ct_mutex_lock(&turn_lock);
-                while (turn % 2 != me)
+        ct_mutex_lock(&turn_lock);
+        sleeper = gettid();
+        for (unsigned long i = 0; i < *(unsigned long *)n; i++) {
+                while (!turn)
                         ct_cond_wait(&turn_changed, &turn_lock);
-                turn++;
-                ct_cond_signal(&turn_changed);
-                ct_mutex_unlock(&turn_lock);
+                turn = false;
+                done++;
         }
-}
-
-static void *other_turns(void *n)
-{
-        take_turns(1, *(unsigned long *)n);
+        ct_mutex_unlock(&turn_lock);
         return NULL;
 }
 
-static void do_handover(unsigned long n)
+/* Whether the kernel has the sleeper asleep: a waiter that still spins is not. */
+static bool asleep(void)
+{
+        char path[64], line[256] = "", *state;
+        FILE *stat;
+
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)sleeper);
+        stat = fopen(path, "r");
+        if (!stat)
+                return false;
+        state = fgets(line, sizeof line, stat) ? strrchr(line, ')') : NULL; /* "7 (name) S 1 ..." */
+        fclose(stat);
+        return state && state[1] == ' ' && state[2] == 'S';
+}
+
+/* Gives the turn only to a sleeper that sleeps: then each turn has cost a call to wait. */
+static void do_asleep(unsigned long n)
 {
         pthread_t other;
 
-        if (pthread_create(&other, NULL, other_turns, &n))
+        if (pthread_create(&other, NULL, sleep_for_turns, &n))
                 abort();
-        take_turns(0, n);
+        for (unsigned long given = 0; given < n;) {
+                ct_mutex_lock(&turn_lock);
+                if (sleeper && !turn && asleep()) {
+                        turn = true;
+                        given++;
+                        ct_cond_signal(&turn_changed);
+                }
+                ct_mutex_unlock(&turn_lock);
+                sched_yield();
+        }
         pthread_join(other, NULL);
-        done = n;
 }
 
 static void *sleep_in_a_pipe(void *arg)
@@ -143,9 +166,9 @@ static const struct {
         const char *name;
         void (*run)(unsigned long n);
 } things[] = {
-        {"mutex", do_mutex},       {"once", do_once}, {"waitgroup", do_waitgroup},
-        {"latch", do_latch},       {"cond", do_cond}, {"semaphore", do_semaphore},
-        {"handover", do_handover},
+        {"mutex", do_mutex},   {"once", do_once}, {"waitgroup", do_waitgroup},
+        {"latch", do_latch},   {"cond", do_cond}, {"semaphore", do_semaphore},
+        {"asleep", do_asleep},
 };
 
 int main(int argc, char **argv)
