@@ -18,9 +18,14 @@ static inline uint64_t ct_hash_mix(uint64_t a, uint64_t b)
         return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* Twice, the seed in both: after one multiplication keys that collide under one seed still tend to
+   collide under others (of 200 such keys 10 or more met in one chain under 26 of 20,000 seeds). */
 static inline uint64_t ct_hash_u64(uint64_t x, uint64_t seed)
 {
-        return ct_hash_mix(x ^ seed ^ UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db));
+        uint64_t h = ct_hash_mix(x ^ seed ^ UINT64_C(0xa0761d6478bd642f),
+                                 UINT64_C(0xe7037ed1a0b428db));
+
+        return ct_hash_mix(h ^ UINT64_C(0x8ebc6af09c88c6e3), seed ^ UINT64_C(0x589965cc75374cc3));
 }
 
 static inline uint64_t ct_hash(const void *data, size_t len, uint64_t seed)
