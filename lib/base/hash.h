@@ -22,8 +22,8 @@ static inline uint64_t ct_hash_mix(uint64_t a, uint64_t b)
    collide under others (of 200 such keys 10 or more met in one chain under 26 of 20,000 seeds). */
 static inline uint64_t ct_hash_u64(uint64_t x, uint64_t seed)
 {
-        uint64_t h = ct_hash_mix(x ^ seed ^ UINT64_C(0xa0761d6478bd642f),
-                                 UINT64_C(0xe7037ed1a0b428db));
+        uint64_t h =
+                ct_hash_mix(x ^ seed ^ UINT64_C(0xa0761d6478bd642f), UINT64_C(0xe7037ed1a0b428db));
 
         return ct_hash_mix(h ^ UINT64_C(0x8ebc6af09c88c6e3), seed ^ UINT64_C(0x589965cc75374cc3));
 }

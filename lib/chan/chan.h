@@ -4,8 +4,9 @@
  *      struct ct_chan *c;
  *      int r = ct_chan_new(&c, sizeof(struct job), 64);
  *      ct_chan_send(c, &job);                          // one context
- *      while (ct_chan_recv(c, &job)) ...               // another; ends once c is closed and
- * drained ct_chan_close(c); ct_chan_free(c);
+ *      while (ct_chan_recv(c, &job)) ...               // another, until closed and drained
+ *      ct_chan_close(c);
+ *      ct_chan_free(c);
  *
  * Values are `element_size` bytes each (0: a signal without a value) and are copied in and out;
  * pointers to them may be NULL where that size is 0. Capacity 0 is a rendezvous: a send returns

@@ -10,6 +10,7 @@
 #include "base/guard.h"
 #include "base/parker.h"
 
+#include "child.h"
 #include "stress.h"
 #include "watchdog.h"
 
@@ -273,6 +274,20 @@ static uint32_t budget(int64_t deadline)
         return s.left;
 }
 
+static int a_child_has_a_number_of_its_own(void *arg)
+{
+        (void)arg;
+        return ct_parker_ops_self()->self() != (uint64_t)gettid();
+}
+
+static void a_forked_child_is_another_context(void **state)
+{
+        (void)state;
+        assert_int_equal(ct_parker_ops_self()->self(), gettid());
+        assert_int_equal(child_run(a_child_has_a_number_of_its_own, NULL), 0);
+        assert_int_equal(ct_parker_ops_self()->self(), gettid());
+}
+
 static void spin_is_bounded_and_steps_grow(void **state)
 {
         struct ct_spin s;
@@ -433,6 +448,7 @@ int main(void)
                 WATCHED(unpark_and_timeout_exclude_each_other),
                 WATCHED(no_permit_is_lost_in_a_ring),
                 WATCHED(calibration_measures_this_machine),
+                WATCHED(a_forked_child_is_another_context),
                 WATCHED(spin_is_bounded_and_steps_grow),
                 WATCHED(failing_spins_shorten_the_budget_and_paying_ones_restore_it),
                 WATCHED(spin_ends_with_the_deadline),
