@@ -24,6 +24,7 @@ static const struct {
         {CAP_PAIR, "PAIR"},
         {CAP_UNBOUNDED, "UNBOUNDED"},
         {CAP_WORDS, "WORDS"},
+        {CAP_BATCHES, "BATCHES"},
 };
 enum { N_CAPS = sizeof cap_words / sizeof *cap_words };
 

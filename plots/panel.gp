@@ -8,6 +8,8 @@ set bmargin at screen down(item('bottom', panel))
 # A parameter of all panels, or this one's own: y_low, or y_low_3.
 own(name) = strlen(string(name.'_'.panel)) > 0 ? name.'_'.panel : name
 
+# The panel before may have had the other kind of scale, and a range that this one cannot have.
+unset logscale
 set xrange [number(own('x_low')):number(own('x_high'))]
 set yrange [number(own('y_low')):number(own('y_high'))]
 if (string(own('x_scale')) eq 'log') { set logscale x } else { unset logscale x }

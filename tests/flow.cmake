@@ -11,6 +11,29 @@ ct_add_test(NAME test_pool_guide SOURCES c/test_pool_guide.c LIBS ct_flow TIMEOU
 ct_add_test(NAME test_pool_guide_more SOURCES c/test_pool_guide_more.c LIBS ct_flow TIMEOUT 120)
 ct_add_test(NAME test_pool_guide_stress SOURCES c/test_pool_guide_stress.c LIBS ct_flow TIMEOUT 300 LABELS stress)
 ct_add_py_test(NAME py_pool MODULE test_pool TIMEOUT 180 SERIAL)
-foreach(name errgroup guarded)
+foreach(name errgroup guarded pool pool_start pool_end)
         ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_flow ct_task TIMEOUT 180)
 endforeach()
+# lib/flow/pool.h, sentence by sentence.
+ct_add_test(NAME test_pool_contract SOURCES c/test_pool_contract.c c/pool_case_start.c c/pool_case_submit.c
+        c/pool_case_wait.c c/pool_case_order.c c/pool_case_worker.c c/pool_case_result.c c/pool_case_shutdown.c
+        LIBS ct_flow ct_task TIMEOUT 180)
+# No job lost or run twice: in the release build 10^7 of them.
+add_executable(torture_pool c/torture_pool.c)
+target_link_libraries(torture_pool PRIVATE ct_flow ct_task)
+if(CT_SANITIZE)
+        add_test(NAME torture_pool COMMAND torture_pool --jobs 50000)
+else()
+        add_test(NAME torture_pool COMMAND torture_pool --jobs 1e7)
+endif()
+set_tests_properties(torture_pool PROPERTIES TIMEOUT 300 LABELS stress RUN_SERIAL TRUE)
+foreach(name pool_laws pool_priority pool_dynamic)
+        ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_flow ct_task TIMEOUT 180)
+endforeach()
+foreach(name deque injector pool_stealing)
+        ct_add_test(NAME test_${name} SOURCES c/test_${name}.c LIBS ct_flow ct_task TIMEOUT 180)
+endforeach()
+ct_add_test(NAME test_pool_misuse SOURCES c/test_pool_misuse.c LIBS ct_flow ct_task TIMEOUT 120)
+ct_add_test(NAME test_pool_faults SOURCES c/test_pool_faults.c LIBS ct_flow ct_task TIMEOUT 120)
+target_link_options(test_pool_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=aligned_alloc
+        -Wl,--wrap=free -Wl,--wrap=pthread_create)

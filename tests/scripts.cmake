@@ -1,6 +1,9 @@
 # schema, reader, statistics, ratio/versus, control
 ct_add_py_test(NAME py_reader MODULE test_reader)
+ct_add_py_test(NAME py_schema MODULE test_schema)
 ct_add_py_test(NAME py_stats MODULE test_stats)
+ct_add_py_test(NAME py_usl MODULE test_usl)
+ct_add_py_test(NAME py_sizing MODULE test_sizing)
 ct_add_py_test(NAME py_condense MODULE test_condense)
 ct_add_py_test(NAME py_versus MODULE test_versus)
 ct_add_py_test(NAME py_control MODULE test_control)
@@ -15,6 +18,7 @@ ct_add_py_test(NAME py_scripts MODULE test_scripts)
 ct_add_py_test(NAME py_plot MODULE test_plot TIMEOUT 240)
 ct_add_py_test(NAME py_report MODULE test_report TIMEOUT 120)
 ct_add_py_test(NAME py_plot_families MODULE test_plot_families TIMEOUT 120)
+ct_add_py_test(NAME py_plot_pool MODULE test_plot_pool TIMEOUT 120)
 ct_add_py_test(NAME py_plot_locks MODULE test_plot_locks TIMEOUT 120)
 # compare
 ct_add_py_test(NAME py_compare MODULE test_compare TIMEOUT 180)

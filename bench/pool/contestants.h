@@ -2,5 +2,11 @@
 #define POOL_CONTESTANTS(X)                                                                        \
         X(null)                                                                                    \
         X(guide)                                                                                   \
+        X(ref)                                                                                     \
+        X(channel)                                                                                 \
+        X(stealing)                                                                                \
+        X(fixed)                                                                                   \
+        X(dynamic)                                                                                 \
+        X(priority)                                                                                \
         X(unbounded)                                                                               \
         X(semaphore)

@@ -1,21 +1,23 @@
-#include "pool/pool.h"
-
+/* The `memory` measurement, see pool.h. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/clock.h"
 #include "harness/sysfile.h"
+#include "pool/pool.h"
+#include "sync/latch.h"
 
 enum { LOCALS = 4096 };
 
 /* The hall where the jobs of one measurement wait. */
 struct hall {
-        struct ct_chan_guide *signal; /* closed when they may go on */
-        pthread_mutex_t lock;
-        pthread_cond_t arrival;
-        uint64_t arrived;
+        struct ct_latch signal; /* opened when they may go on */
+        struct ct_latch full;   /* opened by the last that is to wait */
+        ct_atomic_u64 arrived;
+        uint64_t waiting; /* that are to wait */
 };
 
 struct guest {
@@ -31,22 +33,12 @@ static int wait_job(void *arg, void *local)
 
         memset(locals, (int)g->number, sizeof locals);
         __asm__ __volatile__("" ::"r"(locals) : "memory"); /* they are wanted */
-        pthread_mutex_lock(&h->lock);
-        h->arrived++;
-        pthread_cond_signal(&h->arrival);
-        pthread_mutex_unlock(&h->lock);
-        ct_chan_guide_recv(h->signal, NULL);
+        if (ct_add_u64_relaxed(&h->arrived, 1) + 1 == h->waiting)
+                ct_latch_count_down(&h->full, 1);
+        ct_latch_wait(&h->signal);
         if (locals[g->number % LOCALS] != (unsigned char)g->number)
                 return -EBADMSG;
-        return pool_add_job(&g->number, local);
-}
-
-static void await_arrivals(struct hall *h, uint64_t n)
-{
-        pthread_mutex_lock(&h->lock);
-        while (h->arrived < n)
-                pthread_cond_wait(&h->arrival, &h->lock);
-        pthread_mutex_unlock(&h->lock);
+        return pool_count_job((void *)(uintptr_t)g->number, local);
 }
 
 /* By walking the page tables: the kernel's running counts lag by some pages for every thread. */
@@ -101,62 +93,95 @@ static int settle(void)
         return -rc;
 }
 
-/* With every job waiting: the resident set, then the signal. */
-static int hold(const struct crew *crew, void *self, struct hall *h, struct guest *guests,
-                uint64_t n, uint64_t waiting, struct measurement *m)
+static int submit_all(const struct crew *crew, void *self, struct hall *h, struct guest *guests,
+                      uint64_t n, const struct measurement *m)
 {
-        double before, peak;
-        int64_t start, full, again, end;
-        uint64_t ran;
-        int rc = rss_mb(&before);
+        for (uint64_t i = 0; i < n; i++) {
+                int rc;
 
-        pool_take_sum();
-        start = ct_now_ns();
-        for (uint64_t i = 0; i < n && !rc; i++) {
                 guests[i] = (struct guest){.hall = h, .number = i + 1};
                 rc = crew->submit(self, wait_job, &guests[i]);
+                if (!rc)
+                        continue;
+                fprintf(stderr, "contend: pool: %s at %s %llu of %llu\n",
+                        rc == -EAGAIN ? "EAGAIN" : strerror(-rc),
+                        m->exec == BY_TASKS ? "task" : "thread", (unsigned long long)i + 1,
+                        (unsigned long long)n);
+                return rc;
         }
+        return 0;
+}
+
+/* With every job waiting: the resident set, then the signal. */
+static int hold(const struct crew *crew, void *self, struct hall *h, struct guest *guests,
+                uint64_t n, struct measurement *m)
+{
+        struct pool_count expected = {0}, ran;
+        double before, peak = 0;
+        int64_t start, full, again;
+        uint64_t said;
+        int rc = rss_mb(&before);
+
+        pool_count_take(&ran);
+        start = ct_now_ns();
         if (!rc)
-                await_arrivals(h, waiting);
+                rc = submit_all(crew, self, h, guests, n, m);
+        if (!rc)
+                ct_latch_wait(&h->full);
         full = ct_now_ns();
         if (!rc)
                 rc = rss_mb(&peak);
         again = ct_now_ns();
-        ct_chan_guide_close(h->signal);
-        ran = crew->finish(self);
-        end = ct_now_ns();
-        if (rc)
-                return rc;
+        ct_latch_count_down(&h->signal, 1);
+        said = crew->finish(self);
+        m->window_ns = (double)(full - start + ct_now_ns() - again);
         m->ops = (double)n;
-        m->window_ns = (double)(full - start + end - again);
         m->own[M_PEAK_RSS_MB] = peak;
         m->own[M_RSS_GROWTH_MB] = peak > before ? peak - before : 0;
-        m->verified = ran == n && pool_take_sum() == n * (n + 1) / 2;
-        return 0;
+        pool_count_take(&ran);
+        pool_count_add(&expected, 1, n);
+        m->verified = said == n && pool_count_equal(&ran, &expected);
+        return rc;
 }
 
-int pool_memory(const struct crew *crew, const struct params *p, struct measurement *m)
+static int memory(const struct crew *crew, const struct topology *t, const struct params *p,
+                  struct measurement *m)
 {
         uint64_t n = (uint64_t)p->value[P_JOBS], workers = (uint64_t)p->value[P_WORKERS];
-        uint64_t waiting = crew->limited && workers < n ? workers : n;
-        struct hall h = {.lock = PTHREAD_MUTEX_INITIALIZER, .arrival = PTHREAD_COND_INITIALIZER};
+        struct crew_spec spec = {
+                .workers = (unsigned)workers, .queue = n, .tasks = m->exec == BY_TASKS};
+        struct hall h = {.waiting = crew->limited && workers < n ? workers : n};
         struct guest *guests = calloc(n, sizeof *guests);
         struct pool_switches since;
-        void *self = NULL;
-        int rc = settle();
+        void *self;
+        int rc = guests ? 0 : -ENOMEM;
 
-        if (!rc)
-                rc = guests ? ct_chan_guide_new(&h.signal, 0, 0) : -ENOMEM;
+        ct_latch_init(&h.signal, 1);
+        ct_latch_init(&h.full, 1);
         pool_switches_read(&since);
         if (!rc)
-                rc = crew->start(&self, (unsigned)workers, n);
-        if (!rc)
-                rc = hold(crew, self, &h, guests, n, waiting, m);
-        if (self)
+                rc = crew->start(&self, &spec);
+        if (!rc) {
+                rc = hold(crew, self, &h, guests, n, m);
                 crew->free(self);
-        ct_chan_guide_free(h.signal);
+                pool_finish_row(&since, t, (unsigned)(crew->limited ? workers : n), m);
+        }
         free(guests);
-        if (!rc)
-                pool_finish_row(&since, m);
         return rc;
+}
+
+int pool_memory(const struct crew *crew, unsigned workload, const struct topology *t,
+                const struct params *p, int64_t window_ns, struct measurement *m)
+{
+        int rc = settle(), left;
+
+        (void)workload;
+        (void)window_ns;
+        if (!rc)
+                rc = pool_stage_begin(m->exec, t);
+        if (rc)
+                return rc;
+        rc = memory(crew, t, p, m);
+        left = pool_stage_end(m->exec);
+        return rc ? rc : left;
 }

@@ -1,44 +1,39 @@
 #include "pool/pool.h"
 
-#include <stdlib.h>
-
 /* The floor: whoever submits a job calls it. */
-struct caller {
-        uint64_t called;
-};
-
-static int start(void **self, unsigned workers, size_t queue)
+static int start(void **self, const struct crew_spec *spec)
 {
-        (void)workers;
-        (void)queue;
-        *self = calloc(1, sizeof(struct caller));
-        return *self ? 0 : -ENOMEM;
+        (void)spec;
+        *self = NULL;
+        return 0;
 }
 
-static int submit(void *self, ct_pool_guide_job *job, void *arg)
+static inline int submit(void *self, pool_job *job, void *arg)
 {
-        ((struct caller *)self)->called++;
+        (void)self;
         return job(arg, NULL);
 }
 
 static uint64_t finish(void *self)
 {
-        return ((struct caller *)self)->called;
+        (void)self;
+        return CREW_UNCOUNTED;
 }
 
-static const struct crew crew = {false, start, submit, finish, free};
-
-static int overhead(const struct topology *t, const struct params *p, int64_t window_ns,
-                    struct measurement *m)
+static void release(void *self)
 {
-        (void)t;
-        return pool_overhead(&crew, p, window_ns, m);
+        (void)self;
 }
+
+static const struct crew crew = {
+        .start = start, .submit = submit, .finish = finish, .free = release};
+
+#include "pool/loop.h"
 
 extern const struct contestant pool_null;
 const struct contestant pool_null = {
         .name = "null",
         .source = "the submitter calls the job itself",
         .caps = CAP_FLOOR,
-        .measure = {[OVERHEAD] = overhead},
+        .measure = {POOL_FLOOD},
 };

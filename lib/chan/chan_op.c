@@ -29,7 +29,7 @@ static bool has_passed(int64_t deadline)
 /* Threads that share one CPU: whoever is to fill or empty the ring does it all in one go, if it may
    run before anybody waits. Else it wakes the waiter for one value, and the kernel lets the woken
    run at once: 290 ns a message at capacity 64 instead of 40. */
-static bool lets_others_first(const struct ct_chan *c)
+bool ct_chan_lets_others_first_(const struct ct_chan *c)
 {
         return c->capacity >= CT_CHAN_LARGE_ && ct_parker_cpus() == 1 &&
                ct_parker_ops_self() == &ct_parker_thread_ops;
@@ -43,9 +43,8 @@ void ct_chan_check_alone_(const struct ct_chan *c, const struct ct_chan_queue_ *
                          q == &c->senders ? "sender" : "receiver");
 }
 
-/* Queues, under the lock, which it leaves; 0 once the operation is done, w->ok says how. */
-static int wait_in(struct ct_chan *c, struct ct_chan_queue_ *q, struct ct_chan_wait_ *w,
-                   void *value, int64_t deadline)
+int ct_chan_wait_in_(struct ct_chan *c, struct ct_chan_queue_ *q, struct ct_chan_wait_ *w,
+                     void *value, int64_t deadline)
 {
         struct ct_chan_node_ n = {.wait = w, .value = value};
         bool queued;
@@ -92,7 +91,7 @@ static int send_wait(struct ct_chan *c, const void *value, int64_t deadline)
 {
         struct ct_chan_wait_ self;
 
-        if (wait_in(c, &c->senders, &self, (void *)value, deadline))
+        if (ct_chan_wait_in_(c, &c->senders, &self, (void *)value, deadline))
                 return -ETIMEDOUT;
         if (!self.ok)
                 ct_chan_panic_closed_(c);
@@ -117,7 +116,7 @@ int ct_chan_send_until(struct ct_chan *c, const void *value, int64_t deadline)
                 r = ct_chan_put_(c, value, &wake);
                 if (r != CT_CHAN_WAIT_ || has_passed(deadline))
                         break;
-                if (!first || !lets_others_first(c))
+                if (!first || !ct_chan_lets_others_first_(c))
                         return send_wait(c, value, deadline);
                 ct_chan_unlock_(c);
                 ct_parker_thread_ops.yield();
@@ -154,7 +153,7 @@ static int recv_wait(struct ct_chan *c, void *out, bool *open, int64_t deadline)
 {
         struct ct_chan_wait_ self;
 
-        if (wait_in(c, &c->receivers, &self, out, deadline))
+        if (ct_chan_wait_in_(c, &c->receivers, &self, out, deadline))
                 return -ETIMEDOUT;
         if (open)
                 *open = self.ok;
@@ -179,7 +178,7 @@ int ct_chan_recv_until(struct ct_chan *c, void *out, bool *open, int64_t deadlin
                 r = ct_chan_take_(c, out, &wake);
                 if (r != CT_CHAN_WAIT_ || has_passed(deadline))
                         break;
-                if (!first || !lets_others_first(c))
+                if (!first || !ct_chan_lets_others_first_(c))
                         return recv_wait(c, out, open, deadline);
                 ct_chan_unlock_(c);
                 ct_parker_thread_ops.yield();

@@ -158,6 +158,14 @@ static inline void ct_chan_wake_(struct ct_chan_wait_ *w)
                 ct_unpark(&w->waiter);
 }
 
+/* Queues, under the lock, which it leaves; 0 once the operation is done, w->ok says how; or
+   -ETIMEDOUT. */
+int ct_chan_wait_in_(struct ct_chan *c, struct ct_chan_queue_ *q, struct ct_chan_wait_ *w,
+                     void *value, int64_t deadline);
+
+/* Whoever is about to wait does better to let others run and to try once more. */
+bool ct_chan_lets_others_first_(const struct ct_chan *c);
+
 /* The end of an operation: gives the lock up, wakes whoever's operation was done with it. The
    channel may be gone after the unlock, and the waiter after the unpark. */
 #define CT_CHAN_BREATHE_ 65536

@@ -27,13 +27,13 @@
 static const char object[] = "ct_guarded";
 
 struct frame {
-        struct frame *next; /* in the bucket; the innermost of a context comes first */
+        struct frame *next, *prev; /* in the bucket; the innermost of a context comes first */
         uint64_t self;
         jmp_buf jump;
         struct ct_failure failure;
 };
 
-#define BUCKETS 64
+#define BUCKETS 256
 
 static struct {
         struct ct_guard guard;
@@ -55,8 +55,11 @@ static void enter(struct frame *f)
 {
         size_t b = bucket_of(f->self);
 
+        f->prev = NULL;
         ct_guard_lock(&buckets[b].guard);
         f->next = buckets[b].first;
+        if (f->next)
+                f->next->prev = f;
         buckets[b].first = f;
         ct_guard_unlock(&buckets[b].guard);
 }
@@ -64,12 +67,14 @@ static void enter(struct frame *f)
 static void leave(struct frame *f)
 {
         size_t b = bucket_of(f->self);
-        struct frame **link = &buckets[b].first;
 
         ct_guard_lock(&buckets[b].guard);
-        while (*link != f)
-                link = &(*link)->next;
-        *link = f->next;
+        if (f->prev)
+                f->prev->next = f->next;
+        else
+                buckets[b].first = f->next;
+        if (f->next)
+                f->next->prev = f->prev;
         ct_guard_unlock(&buckets[b].guard);
 }
 

@@ -26,24 +26,17 @@
 #ifndef CT_FLOW_POOL_GUIDE_H
 #define CT_FLOW_POOL_GUIDE_H
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "chan/chan_guide.h"
+#include "flow/pool_status.h"
 
 struct ct_pool_guide;
 
 /* `local` is what worker_init() made for this worker, or NULL. */
 typedef int ct_pool_guide_job(void *arg, void *local);
-
-enum ct_pool_status {
-        CT_POOL_OK = 0,
-        CT_POOL_QUEUE_FULL = -EAGAIN,
-        CT_POOL_SHUTTING_DOWN = -ESHUTDOWN,
-        CT_POOL_TIMED_OUT = -ETIMEDOUT,
-};
 
 struct ct_pool_guide_config {
         unsigned workers; /* at least 1 */

@@ -120,6 +120,7 @@ static int measure_by_itself(struct lab *lab, measure_fn *measure, const struct 
                         .threads = 1, .pus = 1, .overlap_ratio = 1, .parks = true};
 
                 measurement_clear(m);
+                m->exec = lab->block->exec;
                 ct_host_usage_read(&before, &cpus);
                 rc = measure(s->topology, params, s->window_ns, m);
                 ct_host_usage_read(&after, &cpus);

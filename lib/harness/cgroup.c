@@ -212,3 +212,15 @@ bool ct_cgroup_cpuset_read(char *list, size_t size, const char *root)
                 *last = '\0';
         }
 }
+
+bool ct_cgroup_cpu_folder(char *folder, size_t size, bool *v2, const char *root)
+{
+        struct place place;
+        int length;
+
+        if (!find_place(&place, "cpu", root))
+                return false;
+        length = snprintf(folder, size, "%s%s", place.mount, place.group);
+        *v2 = place.v2;
+        return length > 0 && (size_t)length < size;
+}

@@ -27,4 +27,8 @@ void ct_cgroup_throttled_read(struct ct_cgroup_cpu *out, const char *root);
  */
 bool ct_cgroup_cpuset_read(char *list, size_t size, const char *root);
 
+/* The folder of the process's own group of the cpu controller, and whether it is version 2's; false
+   where there is none. */
+bool ct_cgroup_cpu_folder(char *folder, size_t size, bool *v2, const char *root);
+
 #endif

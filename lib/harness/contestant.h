@@ -39,10 +39,11 @@ enum caps {
         CAP_THREADS = 1u << 8,      /* has threads of its own, which need CPUs too */
         CAP_THREADS_ONLY = 1u << 9, /* a waiter blocks its OS thread: no tasks */
         CAP_TASKS_ONLY = 1u << 10,  /* is about tasks */
-        CAP_BUFFERED = 1u << 11,    /* a channel that holds a value, at least one */
+        CAP_BUFFERED = 1u << 11,    /* a channel or queue that holds a value, at least one */
         CAP_PAIR = 1u << 12,        /* serves one sender and one receiver, not more */
         CAP_UNBOUNDED = 1u << 13,   /* takes values without an end: nobody waits for room */
         CAP_WORDS = 1u << 14,       /* takes values of one word */
+        CAP_BATCHES = 1u << 15,     /* has a call for many operations at once */
 };
 
 /* What a worker is: an OS thread of its own, or a task on a carrier thread (exec in the CSV). */
@@ -63,6 +64,7 @@ struct worker {
         unsigned threads;             /* workers in this window */
         struct ct_rng rng;            /* seeded by (run seed, index) */
         unsigned role;                /* see family->role */
+        unsigned workload;            /* index into family->workloads */
         const struct params *params;
         uint64_t hold_turns;  /* work_spin() turns inside and outside the */
         uint64_t think_turns; /* critical section */
@@ -146,6 +148,7 @@ struct point {
            ways, a quick one those that say so, at the key thread counts. */
         bool tasks;
         bool threads_only; /* never with tasks */
+        bool tasks_only;   /* never with threads */
         unsigned workers;  /* exactly so many, always; 0: as `threads` says */
 };
 

@@ -168,8 +168,8 @@ static int reopen_finished(struct ct_csv *csv, char *why, size_t why_size)
         return rc;
 }
 
-static int open_file(struct ct_csv *csv, const char *header, size_t length, bool resume, char *why,
-                     size_t why_size)
+static int open_file(struct ct_csv *csv, const char *header, size_t length, const char *version,
+                     bool resume, char *why, size_t why_size)
 {
         bool finished = exists_at(csv->dir_fd, csv->final);
         bool partial = exists_at(csv->dir_fd, csv->partial);
@@ -192,7 +192,9 @@ static int open_file(struct ct_csv *csv, const char *header, size_t length, bool
                                strerror(errno));
         if (finished || partial)
                 rc = ct_csv_old_read(&csv->old, csv->fd, csv->partial, header, length,
-                                     csv->n_columns, why, why_size);
+                                     csv->n_columns, version, why, why_size);
+        if (rc && finished) /* refused: back under its name, with the footer it still has */
+                renameat(csv->dir_fd, csv->partial, csv->dir_fd, csv->final);
         csv->rows = csv->old.rows;
         csv->bytes = csv->old.bytes;
         csv->crc = csv->old.crc;
@@ -203,8 +205,8 @@ static int open_file(struct ct_csv *csv, const char *header, size_t length, bool
 }
 
 int ct_csv_open(struct ct_csv **out, const char *dir, const char *family,
-                const char *const *columns, size_t n_columns, bool resume, char *why,
-                size_t why_size)
+                const char *const *columns, size_t n_columns, const char *version, bool resume,
+                char *why, size_t why_size)
 {
         char unused[256];
         struct ct_csv *csv;
@@ -232,7 +234,7 @@ int ct_csv_open(struct ct_csv **out, const char *dir, const char *family,
         else if (length < 0)
                 rc = explain(why, why_size, (int)length, "%s: bad column name", csv->final);
         else
-                rc = open_file(csv, csv->line, (size_t)length, resume, why, why_size);
+                rc = open_file(csv, csv->line, (size_t)length, version, resume, why, why_size);
         if (!rc && (rc = write_footer(csv, false, "running")))
                 explain(why, why_size, rc, "%s: cannot be written: %s", csv->footer, strerror(-rc));
         if (rc)

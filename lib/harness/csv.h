@@ -52,12 +52,13 @@ void ct_run_dir_close(const char *dir, int lock_fd);
  * Opens one family's file. Fresh: -EEXIST when DIR/<family>.csv or its .partial is there already;
  * nothing is ever overwritten. Resume: an existing .partial, or a finished .csv that still matches
  * its footer, is continued; a torn last line is cut off; with neither, the file is fresh. -EINVAL:
- * another header or a damaged file; -EFBIG: more than CT_CSV_MAX_FILE. On any failure `why` has one
- * line for people, for a damaged file in the form "file:line: what, expected what".
+ * another header, rows of another `version` (their first cell; NULL: whatever it is) or a damaged
+ * file, which stays as it was; -EFBIG: more than CT_CSV_MAX_FILE. On any failure `why` has one line
+ * for people, for a damaged file in the form "file:line: what, expected what".
  */
 int ct_csv_open(struct ct_csv **out, const char *dir, const char *family,
-                const char *const *columns, size_t n_columns, bool resume, char *why,
-                size_t why_size);
+                const char *const *columns, size_t n_columns, const char *version, bool resume,
+                char *why, size_t why_size);
 
 /* Calls fn for each row that was there when the file was resumed; ends early with fn's result when
    that is not 0. The fields live as long as the file is open. */

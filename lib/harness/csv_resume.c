@@ -123,14 +123,26 @@ static int split_line(char *line, char *end, const char *name, uint64_t number, 
         return 0;
 }
 
+static int version_wrong(const char *row, const char *version, const char *name, uint64_t number,
+                         char *why, size_t why_size)
+{
+        if (!version || !strcmp(row, version))
+                return 0;
+        snprintf(why, why_size, "%s:%" PRIu64 ": begun with schema version %.16s, expected %s",
+                 name, number, row, version);
+        return -EINVAL;
+}
+
 static int split_rows(struct ct_csv_old *old, char *at, char *end, const char *name,
-                      size_t n_columns, char *why, size_t why_size)
+                      size_t n_columns, const char *version, char *why, size_t why_size)
 {
         old->fields = at;
         while (at < end) {
                 char *newline = memchr(at, '\n', (size_t)(end - at));
                 int rc = split_line(at, newline, name, old->rows + 2, n_columns, why, why_size);
 
+                if (!rc)
+                        rc = version_wrong(at, version, name, old->rows + 2, why, why_size);
                 if (rc)
                         return rc;
                 old->rows++;
@@ -140,9 +152,11 @@ static int split_rows(struct ct_csv_old *old, char *at, char *end, const char *n
 }
 
 int ct_csv_old_read(struct ct_csv_old *old, int fd, const char *name, const char *header,
-                    size_t header_length, size_t n_columns, char *why, size_t why_size)
+                    size_t header_length, size_t n_columns, const char *version, char *why,
+                    size_t why_size)
 {
         size_t size, kept;
+        int rc;
 
         old->text = read_whole(fd, &size);
         if (!old->text)
@@ -155,12 +169,13 @@ int ct_csv_old_read(struct ct_csv_old *old, int fd, const char *name, const char
                 return header_wrong(name, old->text, size, header, header_length, why, why_size);
         old->bytes = kept;
         old->crc = ct_crc32(0, old->text, kept);
+        rc = split_rows(old, old->text + header_length, old->text + kept, name, n_columns, version,
+                        why, why_size);
 #ifndef CT_PLANT_csv_torn_row
-        if (kept < size && ftruncate(fd, (off_t)kept))
+        if (!rc && kept < size && ftruncate(fd, (off_t)kept))
                 return system_error(name, "torn last line cannot be cut off", why, why_size);
 #endif
-        return split_rows(old, old->text + header_length, old->text + kept, name, n_columns, why,
-                          why_size);
+        return rc;
 }
 
 void ct_csv_old_free(struct ct_csv_old *old)

@@ -19,7 +19,8 @@ struct ct_csv_old {
 /* Reads and checks the file, and cuts a torn last line off it. `header` is the whole first line.
    0 or -errno with `why`. */
 int ct_csv_old_read(struct ct_csv_old *old, int fd, const char *name, const char *header,
-                    size_t header_length, size_t n_columns, char *why, size_t why_size);
+                    size_t header_length, size_t n_columns, const char *version, char *why,
+                    size_t why_size);
 
 void ct_csv_old_free(struct ct_csv_old *old);
 

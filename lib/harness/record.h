@@ -62,9 +62,10 @@ struct measurement {
 #undef X
         double own[MAX_METRICS]; /* the family's metric columns */
         bool verified;
-        unsigned noise; /* CT_NOISE_ bits of the window that was kept */
-        unsigned flags; /* ROW_ bits */
-        int error;      /* -errno of a failed init, check or measure; 0 otherwise */
+        unsigned noise;      /* CT_NOISE_ bits of the window that was kept */
+        unsigned flags;      /* ROW_ bits */
+        int error;           /* -errno of a failed init, check or measure; 0 otherwise */
+        enum exec_kind exec; /* what the workers are, for contestants that measure by themselves */
 };
 
 /* Everything NAN, no flags, not verified. */
@@ -78,7 +79,7 @@ struct row_key {
         unsigned threads, rep;
 };
 
-enum { MAX_COLUMNS = 64, SCHEMA_VERSION = 1 };
+enum { MAX_COLUMNS = 64, SCHEMA_VERSION = 2 };
 
 /* Fills `names` with the family's CSV header; returns how many (<= MAX_COLUMNS). */
 size_t record_columns(const struct family *, const char **names);

@@ -76,7 +76,7 @@ static int open_files(struct run *run)
         const char *columns[MAX_COLUMNS];
         size_t n = record_columns(run->sweep->family, columns);
         struct resume resume = {.sweep = run->sweep};
-        char why[WHY_SIZE];
+        char why[WHY_SIZE], version[16];
         int rc = ct_run_dir_open(o->run_dir, &run->lock_fd);
 
         if (rc) {
@@ -90,8 +90,9 @@ static int open_files(struct run *run)
                         strerror(-rc));
                 return EXIT_OUTPUT;
         }
-        rc = ct_csv_open(&run->csv, o->run_dir, run->sweep->family->name, columns, n, o->resume,
-                         why, sizeof why);
+        snprintf(version, sizeof version, "%d", SCHEMA_VERSION);
+        rc = ct_csv_open(&run->csv, o->run_dir, run->sweep->family->name, columns, n, version,
+                         o->resume, why, sizeof why);
         if (rc) {
                 fprintf(stderr, "contend: %s\n", why);
                 return rc == -EINVAL || rc == -EFBIG ? EXIT_INPUT : EXIT_OUTPUT;

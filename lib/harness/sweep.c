@@ -95,7 +95,7 @@ static bool exec_wanted(const struct sweep *s, const struct point *p, enum exec_
 {
         const struct options *o = s->options;
 
-        if (exec == BY_TASKS && (!o->task_executor || p->threads_only))
+        if (exec == BY_TASKS ? !o->task_executor || p->threads_only : p->tasks_only)
                 return false;
         if (o->has_exec)
                 return o->exec[exec];

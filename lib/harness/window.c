@@ -188,6 +188,7 @@ static int prepare(struct window *w, const struct window_spec *spec, uint64_t ba
                 struct slot *s = &w->slot[i];
 
                 s->worker.params = spec->params;
+                s->worker.workload = spec->workload;
                 s->worker.role = roles_of(w->family, spec->workload, spec->params, i,
                                           w->executor->workers, w->executor->pus);
                 s->worker.latency = s->latency;

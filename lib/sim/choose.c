@@ -260,6 +260,11 @@ struct task *choose_next(bool current_can_run)
         unsigned n, i;
 
         sim.decisions++;
+        if (sim.calm) {
+                if (current_can_run)
+                        return sim.current;
+                return others(o) ? take(o, 0) : NULL;
+        }
         if (current_can_run && !chooser.replaying) {
                 if (chooser.strategy == SIM_EXHAUSTIVE && chooser.preemptions >= chooser.bound)
                         return sim.current;
@@ -290,6 +295,8 @@ bool choose_fault(void)
         bool fault;
 
         sim.decisions++;
+        if (sim.calm)
+                return false;
         if (chooser.replaying) {
                 d = schedule_departure();
                 if (d && d->kind != 'f')
@@ -313,6 +320,8 @@ unsigned choose_value(unsigned n)
         unsigned i;
 
         sim.decisions++;
+        if (sim.calm)
+                return 0;
         if (chooser.replaying) {
                 d = schedule_departure();
                 if (!d)

@@ -181,6 +181,7 @@ static void reset(const struct sim_program *p)
         sim.idle_rounds = 0;
         sim.now = CT_NS_PER_S; /* so that small times in the past can be written */
         sim.seen = 0;
+        sim.calm = false;
         sim.verdict = SIM_OK;
         sim.message[0] = '\0';
         sim.current = &sim.main;
@@ -311,6 +312,11 @@ void sim_advance(int64_t ns)
 unsigned sim_choose(unsigned n)
 {
         return choose_value(n);
+}
+
+void sim_calm(bool calm)
+{
+        sim.calm = calm;
 }
 
 void sim_saw(unsigned bit)

@@ -83,6 +83,7 @@ struct engine {
         enum sim_verdict verdict;
         bool trace;
         bool running; /* from a schedule's setup to its check */
+        bool calm;    /* see sim_calm() */
         char message[1024];
         const char *module; /* addresses are relative to it in hashes and reports */
         char *region;       /* state, arena, stacks */

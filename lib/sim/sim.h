@@ -111,6 +111,10 @@ void sim_advance(int64_t ns);
 /* One of 0 to n - 1; every one of them in an exhaustive search. */
 unsigned sim_choose(unsigned n);
 
+/* From here on nothing is tried but the default schedule, until it is said to be false: for what a
+   program needs but is not about. */
+void sim_calm(bool calm);
+
 /* This schedule has seen case `bit`: see must_see. */
 void sim_saw(unsigned bit);
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "ratio": ("ratio", "two contestants of one run, at given points"),
     "versus": ("versus", "our contestants against everyone else's, per point, in one run"),
     "control": ("control", "what the A/A pairs and the planted slow-downs showed"),
+    "sizing": ("sizing", "how many workers a pool takes: measured, by rule, by law"),
     "plot": ("plot", "draw the charts of a run again"),
     "new": ("new", "the skeleton of a new contestant"),
     "report": ("report", "write the report of a run again"),

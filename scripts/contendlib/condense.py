@@ -97,11 +97,27 @@ class Point:
         return stats.median(values) if values else None
 
 
+_BEFORE = {(family.name, c.name, workload): value for family in schema.FAMILIES.values()
+           for c in family.params for workload, value in c.before}
+
+
+def value(row, name):
+    """The cell, or what all rows of an older schema version had that lacks its column."""
+    return row[name] if name in row else _BEFORE.get((row["family"], name, row["workload"]))
+
+
+def _param(row, name):
+    found = value(row, name)
+    return None if name == "p_sample_every" and not found else found
+
+
 def row_key(row):
-    """The point a row belongs to. p_sample_every 0 and empty mean the same, and become None."""
+    """The point a row belongs to. p_sample_every 0 and empty mean the same, and become None.
+
+    A parameter that the row's schema version did not have yet has the value that all such rows had.
+    """
     family = row["family"]
-    params = tuple((name, None if name == "p_sample_every" and not row[name] else row[name])
-                   for name in schema.params(family))
+    params = tuple((name, _param(row, name)) for name in schema.params(family))
     return Key(family, row["contestant"], row["workload"], row["exec"], row["placement"],
                row["threads"], params)
 
@@ -173,4 +189,4 @@ def _where_value(column, text):
 
 def matches(row, allowed):
     """True where every column in `allowed` has one of its values (an absent one is empty)."""
-    return all(row.get(name) in values for name, values in allowed.items())
+    return all(value(row, name) in values for name, values in allowed.items())

@@ -7,6 +7,7 @@ from contendlib.errors import ComparisonImpossible, UsageError, printable
 
 SEED = 1                    # fixed: the same files give the same interval, to the last digit
 HOP_MOVED = 1.25            # sides whose hops differ by more were not measured on equal ground
+EXECS = ("thread", "task")
 UNFAIR = 0.5                # fairness_min_max below which somebody got less than half a share
 TOO_FEW = f"need >= {stats.MIN_SAMPLES} repetitions for an interval"
 
@@ -103,16 +104,25 @@ def compare(run, ours, peer, column):
     notes += [f"{side} unfair" for side, point in (("ours", ours), ("peer", peer))
               if is_unfair(point.median_of("fairness_min_max"))]
     return {"run": run.run_id, "where": ours.key.where(), "ours": ours.key.contestant,
-            "peer": peer.key.contestant, "ratio": ratio, "low": low, "high": high,
-            "n": min(ours.n, peer.n), "paired": paired, "ours_median": ours.median,
+            "peer": peer.key.contestant, "peer_exec": peer.key.exec, "ratio": ratio, "low": low,
+            "high": high, "n": min(ours.n, peer.n), "paired": paired, "ours_median": ours.median,
             "peer_median": peer.median, "hop_ns": stats.median(hops) if hops else None,
             "noisy": ours.noisy + peer.noisy, "rows": ours.n + peer.n,
             "ours_fairness_min_max": ours.median_of("fairness_min_max"),
             "peer_fairness_min_max": peer.median_of("fairness_min_max"), "notes": notes}
 
 
-def pairs(selection, wants):
+def peer_label(entry):
+    """The peer's name, with what its workers are where ours are something else."""
+    if entry["peer_exec"] == entry["where"]["exec"]:
+        return entry["peer"]
+    return f"{entry['peer']} ({entry['peer_exec']})"
+
+
+def pairs(selection, wants, any_exec=False):
     """Entries for every setting and every (ours, peer) of `wants` that has both; and what has not.
+
+    With `any_exec`, ours by threads stands against the peer by tasks too, and the other way round.
 
     Points are paired inside one run only: contended numbers of two runs differ by where the threads
     happened to be placed, so nothing is pooled or compared over runs.
@@ -121,14 +131,17 @@ def pairs(selection, wants):
     for run, points in selection.runs:
         found = {(p.key.setting(), p.key.contestant): p for p in points if p.n}
         for setting in dict.fromkeys(p.key.setting() for p in points):
+            others = [setting._replace(exec=e) for e in (EXECS if any_exec else (setting.exec,))]
             for ours_name, peer_name in wants:
-                ours, peer = found.get((setting, ours_name)), found.get((setting, peer_name))
-                if ours is None or peer is None:
-                    continue
-                if min(ours.samples + peer.samples) <= 0:
-                    zeros.append(f"{ours_name} against {peer_name} at {describe(setting.where())}")
-                    continue
-                entries.append(compare(run, ours, peer, selection.metric))
+                ours = found.get((setting, ours_name))
+                for peer in (found.get((other, peer_name)) for other in others):
+                    if ours is None or peer is None:
+                        continue
+                    if min(ours.samples + peer.samples) <= 0:
+                        zeros.append(
+                            f"{ours_name} against {peer_name} at {describe(setting.where())}")
+                        continue
+                    entries.append(compare(run, ours, peer, selection.metric))
     return entries, zeros
 
 
@@ -180,7 +193,7 @@ def table(entries, runs):
         rows = [("setting", "ours", "peer", "ours", "peer", "ratio [95 %]", "n", "hop ns",
                  "fairness", "noisy", "")]
         for e in mine:
-            rows.append((describe(e["where"]), e["ours"], e["peer"],
+            rows.append((describe(e["where"]), e["ours"], peer_label(e),
                          textable.number(e["ours_median"]), textable.number(e["peer_median"]),
                          ratio_text(e), str(e["n"]), textable.number(e["hop_ns"], 3),
                          _both(e["ours_fairness_min_max"], e["peer_fairness_min_max"]),
@@ -199,7 +212,7 @@ def summary_line(title, found):
     worst = found["worst"]
     return (f"{title}: {found['geomean']:.3f}x over {found['count']} points "
             f"(geometric mean; {found['noisy']} of {found['rows']} rows noisy), worst "
-            f"{ratio_text(worst)} against {worst['peer']} at {describe(worst['where'])}")
+            f"{ratio_text(worst)} against {peer_label(worst)} at {describe(worst['where'])}")
 
 
 def caveats(selection, names, zeros):

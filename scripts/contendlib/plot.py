@@ -9,8 +9,9 @@ import pathlib
 import re
 import sys
 
-from . import (plot_areas, plot_cache, plot_channel, plot_context, plot_limiter, plot_lines,
-               plot_lock, plot_panels, plot_pool, plot_rows, plot_sync, plot_task, reader)
+from . import (plot_areas, plot_cache, plot_channel, plot_context, plot_flow, plot_limiter,
+               plot_lines, plot_lock, plot_panels, plot_pool, plot_pool_load, plot_rows, plot_sizing,
+               plot_sizing_more, plot_sync, plot_task, reader)
 from .errors import OutputError, UsageError, printable
 from .plot_gnuplot import FORMATS, draw, find_gnuplot
 from .plot_source import Source
@@ -41,9 +42,23 @@ CHARTS = {      # name: (family, function), in the order of the report
     "context-timers": ("context", plot_context.timers),
     "core-to-core": ("machine", plot_areas.core_to_core),
     "machine-limits": ("machine", plot_rows.machine_limits),
-    "pool-sizing": ("pool", plot_pool.sizing),
+    "pool-sizing": ("pool", plot_sizing.sizing),
+    "pool-sizing-tasks": ("pool", plot_sizing.sizing_tasks),
+    "pool-sizing-price": ("pool", plot_sizing_more.price),
+    "pool-mixes": ("pool", plot_sizing_more.mixes),
+    "pool-waits": ("pool", plot_sizing_more.waits),
+    "pool-quota": ("pool", plot_sizing_more.quota),
     "pool-overhead": ("pool", plot_pool.overhead),
+    "pool-batch": ("pool", plot_pool.batches),
+    "pool-balance": ("pool", plot_pool_load.balance),
+    "pool-queue": ("pool", plot_pool_load.queue),
+    "pool-queue-latency": ("pool", plot_pool_load.queue_latency),
     "pool-memory": ("pool", plot_pool.memory),
+    "flow-width": ("flow", plot_flow.width),
+    "flow-shapes": ("flow", plot_flow.shapes),
+    "flow-pipeline": ("flow", plot_flow.pipeline),
+    "flow-order": ("flow", plot_flow.order),
+    "flow-batcher": ("flow", plot_flow.batcher),
     "cache-shards": ("cache", plot_cache.shards),
     "cache-read-share": ("cache", plot_cache.read_share),
     "limiter-cost": ("limiter", plot_limiter.cost),
@@ -52,7 +67,8 @@ CHARTS = {      # name: (family, function), in the order of the report
 }
 
 
-BOTH_EXECS = ("task", "channel", "context")     # whose charts lay tasks and threads side by side
+# whose charts lay tasks and threads side by side
+BOTH_EXECS = ("task", "channel", "context", "pool", "flow")
 
 
 def ways(run, family):

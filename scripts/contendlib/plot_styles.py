@@ -15,6 +15,7 @@ BLUE, VERMILION, PURPLE = 0x0072B2, 0xD55E00, 0xCC79A7      # yellow is left out
 WINE = 0x882255         # Tol's, for the eighth: darker than the reds and lighter than black
 INDIGO = 0x332288       # Tol's, for the actors of our own
 TEAL = 0x44AA99         # Tol's, for a library whose green is taken
+OLIVE, ROSE = 0x999933, 0xCC6677        # Tol's
 GREY, PALE = 0x8A8A8A, 0xC4C4C4
 SQUARE, CIRCLE, TRIANGLE, WEDGE, DIAMOND, PENTAGON = 5, 7, 9, 11, 13, 15
 
@@ -78,6 +79,16 @@ STYLES = {      # in the order in which ties are listed
     "guide": Style("pool (guide)", BLUE, TRIANGLE),
     "semaphore": Style("semaphore", ORANGE, SQUARE),
     "unbounded": Style("thread per job", VERMILION, CIRCLE),
+    "channel": Style("channel", ROSE, WEDGE),
+    "stealing": Style("stealing", TEAL, SQUARE),
+    "fixed": Style("fixed share", OLIVE, DIAMOND),
+    "dynamic": Style("dynamic", OLIVE, WEDGE),
+    "priority": Style("priority", OLIVE, CIRCLE),
+    # flow
+    "flow": Style("flow", TEAL, CIRCLE),
+    "unordered": Style("unordered", TEAL, TRIANGLE),
+    "ordered_stream": Style("reorder buffer", ROSE, PENTAGON),
+    "ordered_batch": Style("batch at a time", OLIVE, SQUARE),
     # cache
     "guide_sharded": Style("sharded map", GREEN, SQUARE),
     "guide_mutex": Style("map + mutex", ORANGE, CIRCLE),
@@ -101,6 +112,8 @@ FEATURED = {
     "mixed": ("sharded", "mutex_go", "ref", "rwmutex_go", "pthread_rwlock", "actor_guide",
               "atomic_add"),
     "mutex": ("mutex_asym", "mutex_go", "ref", "ticket", "go:sync.Mutex", "nsync:mu"),
+    "overhead": ("stealing", "channel", "guide", "ref", "go:chan_pool", "tbb:task_arena"),
+    "memory": ("channel", "guide", "unbounded", "semaphore", "stealing", "go:goroutines"),
     "stream": ("chan", "chan_spsc", "go:chan", "guide", "ref", "tbb:concurrent_bounded_queue"),
 }
 

@@ -61,7 +61,7 @@ def _unique(pairs):
 
 
 def read_json(path, limits=LIMITS):
-    """The JSON object in a file of this suite: strict JSON, finite numbers, schema_version 1."""
+    """The JSON object in a file of this suite: strict JSON, finite numbers, a schema_version."""
     path = os.fspath(path)
     with open_regular(path, limits.json_bytes) as stream:
         raw = stream.read(limits.json_bytes + 1)
@@ -84,8 +84,8 @@ def read_json(path, limits=LIMITS):
         raise InputError("not a JSON object, expected one", path)
     version = value.get("schema_version")
     if type(version) is not int or version < 1:
-        raise InputError(f"no schema_version, expected {schema.SCHEMA_VERSION}", path)
+        raise InputError(f"no schema_version, expected 1 to {schema.SCHEMA_VERSION}", path)
     if version > schema.SCHEMA_VERSION:
         raise InputError(f"schema_version {version}: made by a newer tool, expected "
-                         f"{schema.SCHEMA_VERSION}", path)
+                         f"{schema.SCHEMA_VERSION} at most", path)
     return value

@@ -25,11 +25,18 @@ __all__ = ["LIMITS", "Limits", "Row", "Run", "Table", "read_csv", "read_json", "
 
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?\Z")
-_METRICS = {name: schema.metric_names(name) for name in schema.FAMILIES}
+_VERSIONS = range(1, schema.SCHEMA_VERSION + 1)
+_METRICS = {(name, version): schema.metric_names(name, version)
+            for name in schema.FAMILIES for version in _VERSIONS}
+_PARAMS = {(name, version): schema.params(name, version)
+           for name in schema.FAMILIES for version in _VERSIONS}
 
 
 class Row:
-    """One window. Reads like a dict of parsed values (None, int, float or str)."""
+    """One window. Reads like a dict of parsed values (None, int, float or str).
+
+    A row of an older schema version has no newer columns: ask for those with get().
+    """
 
     __slots__ = ("line", "_index", "_values")
 
@@ -80,6 +87,7 @@ class Table:
     run_id: str
     size: int
     crc32: str
+    version: int
     truncated: str | None = None
 
     @property
@@ -150,6 +158,7 @@ class _Reading:
         self.lines = Lines(stream, path, limits)
         self.records = Records(self.lines)
         self.names = self.family = self.columns = self.index = self.run_id = None
+        self.version = None
         self.rows, self.seen = [], {}
 
     def table(self, lenient):
@@ -170,7 +179,7 @@ class _Reading:
         if not self.rows:
             raise InputError("no results (header only), expected rows", self.path)
         return Table(self.path, self.family, self.rows, self.run_id, self.lines.size,
-                     f"{self.lines.crc:08x}", truncated)
+                     f"{self.lines.crc:08x}", self.version, truncated)
 
     def _header(self):
         record = self.records.read()
@@ -186,17 +195,26 @@ class _Reading:
         self.names = names
 
     def _start(self, cells, line):
-        """The first row names the family, and so the columns there must be."""
+        """The first row names the version and the family, and so the columns there must be."""
         if "family" not in self.names:
             raise InputError("column 'family' missing, expected the header of a result file",
                              self.path, 1)
         family = cells[self.names.index("family")]
-        known = ", ".join(schema.FAMILIES)
-        if family not in schema.FAMILIES:
-            raise InputError(f"family {_shown(family)}, expected one of {known}", self.path, line)
-        wanted = schema.header(family)
-        counts = f"expected the {len(wanted)} columns of family {family}, found {len(self.names)}"
+        if family not in schema.families(self.version):
+            known = ", ".join(schema.families(self.version))
+            since = (f" of schema version {schema.family(family).since} in a file of version "
+                     f"{self.version}" if family in schema.FAMILIES else "")
+            raise InputError(f"family {_shown(family)}{since}, expected one of {known}", self.path,
+                             line)
+        wanted = schema.header(family, self.version)
+        whose = family if self.version == schema.SCHEMA_VERSION else (
+            f"{family} in version {self.version}")
+        counts = f"expected the {len(wanted)} columns of family {whose}, found {len(self.names)}"
+        later = {c.name: c.since for c in schema.columns(family) if c.since > self.version}
         for name in self.names:
+            if name in later:
+                raise InputError(f"column '{name}' of schema version {later[name]} in a file of "
+                                 f"version {self.version}, {counts}", self.path, 1)
             if name not in wanted:
                 raise InputError(f"unknown column {_shown(name)}, {counts}", self.path, 1)
         for name in wanted:
@@ -213,13 +231,17 @@ class _Reading:
                              "file", self.path, 1)
         at = self.names.index("schema_version")
         text = cells[at] if at < len(cells) else ""
-        if not _INT.match(text) or int(text) <= schema.SCHEMA_VERSION:
-            return          # right, or nonsense: the column's own check says which
-        if self.rows:
-            raise InputError(f"schema_version {int(text)} after {schema.SCHEMA_VERSION} in one "
-                             "file, expected one version", self.path, line)
-        raise InputError(f"schema_version {int(text)}: made by a newer tool, expected "
-                         f"{schema.SCHEMA_VERSION}", self.path, line)
+        if not _INT.match(text) or int(text) < 1:   # nonsense: the column's own check says so
+            self.version = self.version or schema.SCHEMA_VERSION
+            return
+        version = int(text)
+        if self.rows and version != self.version:
+            raise InputError(f"schema_version {version} after {self.version} in one file, expected "
+                             "one version", self.path, line)
+        if version > schema.SCHEMA_VERSION:
+            raise InputError(f"schema_version {version}: made by a newer tool, expected "
+                             f"{schema.SCHEMA_VERSION} at most", self.path, line)
+        self.version = version
 
     def _row(self, cells, line):
         self._version(cells, line)
@@ -248,7 +270,7 @@ class _Reading:
             self.run_id = row["run_id"]
         if row["run_id"] != self.run_id:
             refuse(f"run_id {row['run_id']}, expected {self.run_id} as in the rows before")
-        measured = [n for n in _METRICS[self.family] if row[n] is not None]
+        measured = [n for n in _METRICS[self.family, self.version] if row[n] is not None]
         if row.failed:
             if row["verified"] or row["noise"]:
                 refuse("a failed row with a verdict, expected verified 0 and an empty noise")
@@ -262,7 +284,7 @@ class _Reading:
             if not row["verified"] and "lossy" not in row.flags:
                 refuse("verified 0 without the flag failed or lossy, expected one of them")
         key = tuple(row[n] for n in ("contestant", "workload", "exec", "placement", "threads",
-                                     "rep") + schema.params(self.family))
+                                     "rep") + _PARAMS[self.family, self.version])
         first = self.seen.setdefault(key, row.line)
         if first != row.line:
             refuse(f"same point and rep as line {first}, expected each repetition once")
@@ -335,6 +357,10 @@ def read_run(directory, lenient=False, limits=LIMITS):
         if run.run_id not in (None, table.run_id):
             raise InputError(f"run_id {table.run_id}, expected {run.run_id} as in the other files",
                              path)
+        version = next((t.version for t in run.tables.values()), table.version)
+        if table.version != version:
+            raise InputError(f"schema_version {table.version}, expected {version} as in the other "
+                             "files", path)
         run.tables[family], run.run_id = table, table.run_id
         if table.truncated:
             run.incomplete.append(f"{name}: {table.truncated}")

@@ -5,8 +5,8 @@ import os
 import pathlib
 import stat
 
-from . import (control, outcome, plot, plot_source, reader, report_families, report_tables,
-               stats)
+from . import (control, outcome, plot, plot_source, reader, report_families, report_sizing,
+               report_tables, stats)
 from .errors import ComparisonImpossible, InputError
 from .plot_gnuplot import write as write_file
 from .plot_layout import number
@@ -124,9 +124,10 @@ def heading(run):
 
 # What a family does otherwise than said above it.
 OWN_METHODS = {
-    "pool": "Pools run more threads than there are CPUs, so their workers are not bound: the "
-    "kernel places them, and the rows say unpinned. Jobs stand in the queue before a sizing window "
-    "begins.",
+    "pool": "Pools run more threads than there are CPUs, so their threads are not bound: the "
+    "kernel places them, and the rows say unpinned; tasks run on one bound carrier a CPU. Jobs "
+    "stand in the queue before a sizing window begins. Every accepted job has run, once, or the "
+    "row is an error.",
     "cache": "Caches are filled before the first window, keys and draws are prepared before each; "
     "what was read is checked against its key.",
     "limiter": "Limiters are asked with the real clock, except for the worst burst: that runs on a "
@@ -255,12 +256,13 @@ def write(run_dir):
     run_dir = pathlib.Path(run_dir)
     run = reader.read_run(run_dir, lenient=True)
     title, body = heading(run)
-    sections = [method(run), figures(run, run_dir), medians(run),
+    sections = [method(run), figures(run, run_dir), report_sizing.section(run), medians(run),
                 [tag("h2", "Failed and noisy windows", id="troubles"),
                  *report_tables.troubles(run)],
                 controls(run), files(run_dir)]
-    names = [("method", "method"), ("charts", "charts"), ("medians", "medians"),
-             ("troubles", "failed and noisy"), ("control", "control"), ("files", "files")]
+    names = [("method", "method"), ("charts", "charts"), ("sizing", "how many workers"),
+             ("medians", "medians"), ("troubles", "failed and noisy"),
+             ("control", "control"), ("files", "files")]
     body.append(tag("nav", [tag("a", name, href=f"#{anchor}") for (anchor, name), section in
                             zip(names, sections) if section]))
     for section in sections:

@@ -8,7 +8,7 @@ from .plot_cache import skew_name
 from .plot_layout import duration, number
 from .plot_limiter import ARRIVALS, UNLIMITED
 from .plot_lock import lengths_name
-from .plot_pool import wait_name
+from .plot_sizing import wait_name
 from .plot_source import plural
 from .plot_sync import ROWS as SYNC_ROWS, row_name
 from .report_html import join, table, tag
@@ -56,6 +56,7 @@ CONTESTANT = Axis("contestant", lambda key: _rank(key.contestant),
                   lambda place: contestant_name(place[1]))
 THREADS = Axis("", lambda key: key.threads, lambda t: plural(t, "thread"))
 WORKERS = _param("p_workers", "workers", lambda w: plural(w, "worker"))
+BOUND = _param("p_queue", "", lambda q: f"room for {number(q, 1)}")
 JOBS = _param("p_jobs", "", lambda n: plural(n, "job"))
 RATE = _param("p_rate_per_s", "", lambda r: f"{number(r, 1)} a second")
 SHARDS = Axis("contestant", lambda key: (_rank(key.contestant), _known(key.param("p_shards"))),
@@ -64,9 +65,28 @@ SHARDS = Axis("contestant", lambda key: (_rank(key.contestant), _known(key.param
               if place[1] > 0 else contestant_name(place[0][1]))
 
 
-def _queue(key):
-    queue = key.param("p_queue")
-    return _known(queue), "" if queue is None else f"queue of {number(queue, 1)}"
+def _handed(key):
+    """How empty jobs were handed over: the queue, who submits, how many at a time."""
+    queue, crowd, batch = (key.param(n) for n in ("p_queue", "p_submitters", "p_batch"))
+    words = [] if queue is None else [f"queue of {number(queue, 1)}"]
+    words += [plural(crowd, "submitter")] if crowd and crowd > 1 else []
+    words += [f"{number(batch, 1)} jobs a call"] if batch and batch > 1 else []
+    return (-_known(queue), _known(crowd), _known(batch)), ", ".join(words)
+
+
+def _mix(key):
+    """The pool and its jobs, where those are not the usual: 100 us of computing, no limit."""
+    length, limit = key.param("p_compute_us"), key.param("p_limit")
+    words = [styles.label(key.contestant)]
+    words += [f"{number(length, 1)} µs of computing"] if length not in (None, 100) else []
+    words += [plural(limit, "connection")] if limit else []
+    return (length not in (None, 100), _known(length), _known(limit),
+            _rank(key.contestant)), ", ".join(words)
+
+
+def _crew(key):
+    workers = key.param("p_workers")
+    return _known(workers), "" if workers is None else plural(workers, "worker")
 
 
 def _keys(key):
@@ -159,6 +179,39 @@ def _depth(key):
     return _known(deep), "" if deep is None else f"{number(deep, 1)} deep"
 
 
+def _item(key):
+    """How long an item of fan_out and ordered takes."""
+    took = key.param("p_compute_us")
+    return -_known(took), "" if took is None else f"{duration(took * 1000)} an item"
+
+
+def _room(key):
+    held, wide = key.param("p_capacity"), key.param("p_width")
+    words = "" if wide in (None, 1) else f", stages {number(wide, 1)} wide"
+    return (_known(held), _known(wide)), f"capacity {number(_known(held), 1)}{words}"
+
+
+def _closed(key):
+    """Batches of items that come as fast as they can, by the age that they may reach."""
+    age = key.param("p_age_us")
+    return None if key.param("p_rate_per_s") else (
+        _known(age), "" if age is None else f"at most {duration(age * 1000)} old")
+
+
+def _batch(key):
+    size, age = key.param("p_batch"), key.param("p_age_us")
+    words = f"at most {plural(_known(size), 'item')}"
+    return None if not key.param("p_rate_per_s") else (
+        (_known(size), _known(age)), words + ("" if age is None else f", {duration(age * 1000)} old"))
+
+
+def _failing(key):
+    share = _known(key.param("p_fail_pct"))
+    return share, "open" if share == 100 else f"{number(share, 1)} % fail" if share else "all well"
+
+
+FAILING = _param("p_fail_pct", "", lambda f: f"{number(f, 1)} % fail at first" if f else "all well")
+STAGE_WIDTH = _param("p_width", "", lambda w: f"width {number(w, 1)}")
 READS = _param("p_read_pct", "", lambda r: f"{number(r, 1)} % reads")
 PARKED = _param("p_tasks", "", lambda n: number(n, 1))
 SLEEPERS = _param("p_timers", "", lambda n: number(n, 1))
@@ -224,13 +277,41 @@ TABLES = {
               "below it p99 / longest", CONTESTANT, RUNNING, shown=_tails("latency")),
     ),
     "pool": (
-        Table("sizing", "ops_per_s", "jobs per second", WORKERS,
-              _param("p_wait_pct", "", wait_name),
-              lambda key: (_rank(key.contestant), styles.label(key.contestant))),
-        Table("overhead", "ns_per_op", "wall time per empty job, ns", CONTESTANT, WORKERS, _queue),
+        *(Table(workload, "ops_per_s", "jobs per second", WORKERS,
+                _param("p_wait_pct", "", wait_name), _mix)
+          for workload in ("sizing", "sizing_socket", "quota")),
+        Table("sizing", "latency_p50_ns", "a job from its start to its end; below it p99 / longest",
+              WORKERS, _param("p_wait_pct", "", wait_name), _mix, _tails("latency")),
+        Table("overhead", "ns_per_op", "wall time per empty job, ns", CONTESTANT, WORKERS, _handed),
+        Table("queue", "blocked_submit_pct", "submits that had to wait for room, %", CONTESTANT,
+              BOUND, _crew),
+        *(Table(workload, "refused_pct", "jobs that were refused, %", CONTESTANT, BOUND, _crew)
+          for workload in ("overload_120", "overload_200")),
+        *(Table(workload, "latency_p50_ns", "from a job's arrival to its end; below it p99 / "
+                "longest", CONTESTANT, BOUND, _crew, _tails("latency"))
+          for workload in ("queue", "overload_120", "overload_200")),
+        *(Table(workload, "busiest_ratio", "busiest worker's work ÷ idlest's", CONTESTANT, WORKERS)
+          for workload in ("balance_equal", "balance_pareto", "balance_elephant")),
         Table("memory", "peak_rss_mb", "peak resident memory while all jobs wait, MiB", CONTESTANT,
               JOBS),
         Table("memory", "ops_per_s", "jobs per second, submitted and finished", CONTESTANT, JOBS),
+    ),
+    "flow": (
+        *(Table(workload, "ops_per_s", "items a second", CONTESTANT, STAGE_WIDTH, _item)
+          for workload in ("fan_out", "ordered", "image", "log", "etl")),
+        Table("ordered", "latency_p50_ns", "from the source to its receipt; below it p99 / longest",
+              CONTESTANT, STAGE_WIDTH, _item, _tails("latency")),
+        Table("ordered", "reordered_pct", "items that came out after a later one, %", CONTESTANT,
+              STAGE_WIDTH, _item),
+        Table("pipeline", "ns_per_op", NS.format("item"), CONTESTANT,
+              _param("p_depth", "", lambda n: plural(n, "stage")), _room),
+        Table("batcher", "ops_per_s", "items a second, as fast as they can be handed over",
+              CONTESTANT, _param("p_batch", "", lambda n: plural(n, "item")), _closed),
+        Table("batcher", "latency_p50_ns", "from when an item was due to its batch's end; below it "
+              "p99 / longest", CONTESTANT, OFFERED, _batch, _tails("latency")),
+        Table("batcher", "batch_mean_items", "items of a batch, mean", CONTESTANT, OFFERED, _batch),
+        Table("retry", "ns_per_op", NS.format("call"), CONTESTANT, FAILING),
+        Table("breaker", "ns_per_op", NS.format("call"), CONTESTANT, THREADS, _failing),
     ),
     "cache": (
         Table("get_set", "ns_per_op", NS.format("operation"), SHARDS, THREADS, _keys),

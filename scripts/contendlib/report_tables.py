@@ -153,7 +153,7 @@ def machine(rows):
 def _where(row):
     words = [row["contestant"], row["workload"], plural(row["threads"], "thread")]
     words += [f"{n.removeprefix('p_')} {number(row[n])}" for n in schema.params(row["family"])
-              if row[n]]
+              if row.get(n)]
     if (row["exec"], row["placement"]) != ("thread", "compact"):
         words += [row["exec"], row["placement"]]
     return ", ".join(words)

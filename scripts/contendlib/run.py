@@ -6,13 +6,11 @@ import secrets
 import shutil
 import sys
 
-from contendlib import binaries, options, peers, rundir
+from contendlib import binaries, options, peers, rundir, schema
 from contendlib.errors import EnvironmentProblem, InputError, OutputError, UsageError, printable
 from contendlib.families import CONTROL, FAMILIES
 from contendlib.session import NO_GNUPLOT, Session, say
 from contendlib.signals import Relay
-
-SCHEMA_VERSION = 1
 
 
 def add_arguments(parser):
@@ -128,7 +126,7 @@ def prepare(args, chosen):
     made = rundir.create(output_folder(args), slug, sha7)
     path = made[-1]
     run_id = f"{path.name}-{secrets.token_hex(2)}"
-    description = {"schema_version": SCHEMA_VERSION, "run_id": run_id, "argv": sys.argv[1:],
+    description = {"schema_version": schema.SCHEMA_VERSION, "run_id": run_id, "argv": sys.argv[1:],
                    "options": chosen, "families": [f.name for f in families],
                    "cpu": slug, "commit": sha7}
     session = Session(args, path, rundir.lock(path), run_id, families, chosen, made, description)
@@ -167,8 +165,11 @@ def resume(args, chosen):
 
 def read_description(path, slug, sha7):
     run = rundir.read_json(path)
-    if run.get("schema_version") != SCHEMA_VERSION:
-        raise InputError(f"schema_version is not {SCHEMA_VERSION}", path)
+    version = run.get("schema_version")
+    if version != schema.SCHEMA_VERSION or type(version) is not int:
+        raise InputError(f"the run was begun with schema version {printable(str(version))}, "
+                         f"expected {schema.SCHEMA_VERSION}: this contend writes other columns, "
+                         "start a new run", path)
     run_id, names = run.get("run_id"), run.get("families")
     if not isinstance(run_id, str) or not rundir.RUN_ID.match(run_id):
         raise InputError("run_id is not like 20261121T092419Z-0123abc-4d5e", path)

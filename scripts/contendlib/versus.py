@@ -13,6 +13,8 @@ def add_arguments(parser):
                         "suite's that keep the full contract); the whole name")
     parser.add_argument("--peers", metavar="REGEX", help="contestants on the other side (default: "
                         "the baselines and other people's libraries); ':' alone: the latter")
+    parser.add_argument("--any-exec", action="store_true", help="also ours by tasks against peers "
+                        "by threads, and the other way round")
 
 
 def _pattern(option, text):
@@ -63,7 +65,7 @@ def summaries(entries):
     """
     groups = {}
     for entry in entries:
-        groups.setdefault((entry["ours"], entry["peer"]), []).append(entry)
+        groups.setdefault((entry["ours"], pairing.peer_label(entry)), []).append(entry)
     best = against_best(entries)
     fair = against_best(entries, fair=True)
     for entry in best:
@@ -82,7 +84,8 @@ def main(args):
         have = ", ".join(selection.contestants) or "none"
         side = "ours" if not mine else "peers"
         raise ComparisonImpossible(f"no contestant is on the side of {side}; the rows have: {have}")
-    entries, zeros = pairing.pairs(selection, [(a, b) for a in mine for b in theirs])
+    entries, zeros = pairing.pairs(selection, [(a, b) for a in mine for b in theirs],
+                                   args.any_exec)
     names = mine + theirs
     if not entries:
         pairing.nothing_in_common(selection, "one of ours and one of the peers both", names, zeros)
@@ -102,7 +105,8 @@ def main(args):
     for line in pairing.table(entries, [run for run, _ in selection.runs]):
         print(line)
     for name, peer, found in summaries(entries):
-        print(pairing.summary_line(f"{name} against {'the ' if ' ' in peer else ''}{peer}", found))
+        the = "the " if peer.startswith("best ") else ""
+        print(pairing.summary_line(f"{name} against {the}{peer}", found))
     print(pairing.summary_line("all of ours against the best peer", total))
     if fair and fair != against_best(entries):
         print(pairing.summary_line("all of ours against the best fair peer",

@@ -54,7 +54,7 @@ static int teardown(void **state)
 
 static int open_csv(bool resume)
 {
-        return ct_csv_open(&csv, dir, "counter", columns, 3, resume, why, sizeof why);
+        return ct_csv_open(&csv, dir, "counter", columns, 3, NULL, resume, why, sizeof why);
 }
 
 static int put(const char *name, uint64_t ops, double ns)
@@ -245,15 +245,16 @@ static void bad_names_are_refused(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-                assert_int_equal(
-                        ct_csv_open(&csv, dir, families[i], columns, 3, false, why, sizeof why),
-                        -EINVAL);
-        assert_int_equal(ct_csv_open(&csv, dir, "counter", bad, 2, false, NULL, 0), -EINVAL);
-        assert_int_equal(ct_csv_open(&csv, dir, "counter", columns, 0, false, why, sizeof why),
-                         -EINVAL);
+                assert_int_equal(ct_csv_open(&csv, dir, families[i], columns, 3, NULL, false, why,
+                                             sizeof why),
+                                 -EINVAL);
+        assert_int_equal(ct_csv_open(&csv, dir, "counter", bad, 2, NULL, false, NULL, 0), -EINVAL);
         assert_int_equal(
-                ct_csv_open(&csv, "/nonexistent/x", "counter", columns, 3, false, why, sizeof why),
-                -ENOENT);
+                ct_csv_open(&csv, dir, "counter", columns, 0, NULL, false, why, sizeof why),
+                -EINVAL);
+        assert_int_equal(ct_csv_open(&csv, "/nonexistent/x", "counter", columns, 3, NULL, false,
+                                     why, sizeof why),
+                         -ENOENT);
         assert_non_null(strstr(why, "/nonexistent/x"));
         assert_null(csv);
         assert_false(tempdir_has(dir, "counter.footer.json"));
@@ -456,6 +457,28 @@ static void resume_of_a_finished_file(void **state)
         assert_int_equal(open_csv(true), -ENOENT);
 }
 
+static void resume_refuses_rows_of_another_version(void **state)
+{
+        static const char *const first[] = {"schema_version", "ops", "ns_per_op"};
+        static const char text[] = "schema_version,ops,ns_per_op\n1,5,1\n1,6,1\n";
+
+        (void)state;
+        tempdir_write(dir, "counter.csv.partial", text);
+        assert_int_equal(ct_csv_open(&csv, dir, "counter", first, 3, "2", true, why, sizeof why),
+                         -EINVAL);
+        assert_string_equal(why, "counter.csv.partial:2: begun with schema version 1, expected 2");
+        assert_string_equal(tempdir_read(dir, "counter.csv.partial"), text);
+        assert_int_equal(ct_csv_open(&csv, dir, "counter", first, 3, "1", true, why, sizeof why),
+                         0);
+        assert_int_equal(ct_csv_rows(csv), 2);
+        assert_int_equal(ct_csv_finish(csv, true, "finished"), 0);
+        /* a finished one keeps its name */
+        assert_int_equal(ct_csv_open(&csv, dir, "counter", first, 3, "2", true, why, sizeof why),
+                         -EINVAL);
+        assert_string_equal(tempdir_read(dir, "counter.csv"), text);
+        assert_non_null(strstr(tempdir_read(dir, "counter.footer.json"), "\"complete\":true"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -474,6 +497,7 @@ int main(void)
                 TEST(resume_refuses_damaged_files),
                 TEST(resume_refuses_nul_long_lines_and_odd_files),
                 TEST(resume_of_a_finished_file),
+                TEST(resume_refuses_rows_of_another_version),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

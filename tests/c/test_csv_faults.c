@@ -38,7 +38,7 @@ static int teardown(void **state)
 
 static int open_csv(struct ct_csv **csv, bool resume)
 {
-        return ct_csv_open(csv, dir, "counter", columns, 3, resume, why, sizeof why);
+        return ct_csv_open(csv, dir, "counter", columns, 3, NULL, resume, why, sizeof why);
 }
 
 /* Row i says so three times: a torn or glued line cannot look like one. */
@@ -168,7 +168,7 @@ static int on_a_tiny_disk(void *unused)
                 ;
         close(fd);
         CHILD_CHECK(ct_run_dir_open(dir, &lock) == -ENOSPC && lock == -1);
-        CHILD_CHECK(ct_csv_open(&csv, dir, "machine", columns, 3, false, why, sizeof why) ==
+        CHILD_CHECK(ct_csv_open(&csv, dir, "machine", columns, 3, NULL, false, why, sizeof why) ==
                     -ENOSPC);
         CHILD_CHECK(strstr(why, "No space left") && csv == NULL);
         CHILD_CHECK(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);

@@ -282,10 +282,15 @@ static void cgroup_v1(void **state)
 {
         struct ct_cgroup_cpu cpu;
         char root[64], list[64];
+        bool v2;
 
         (void)state;
         tempdir_make(root);
         write_v1(root);
+        assert_true(ct_cgroup_cpu_folder(list, sizeof list, &v2, root));
+        assert_string_equal(list, "/sys/fs/cgroup/cpu,cpuacct/in");
+        assert_false(v2);
+        assert_false(ct_cgroup_cpu_folder(list, 8, &v2, root)); /* it would be cut */
         tempdir_write(root, "sys/fs/cgroup/cpu,cpuacct/in/cpu.stat",
                       "nr_periods 9\nnr_throttled 4\nthrottled_time 12\n");
         tempdir_write(root, "sys/fs/cgroup/cpu,cpuacct/in/cpu.cfs_quota_us", "-1\n");
@@ -310,12 +315,16 @@ static void cgroup_v2(void **state)
 {
         struct ct_cgroup_cpu cpu;
         char root[64], list[64];
+        bool v2;
 
         (void)state;
         tempdir_make(root);
+        assert_false(ct_cgroup_cpu_folder(list, sizeof list, &v2, root));
         tempdir_write(root, "proc/self/mountinfo",
                       "32 1 0:9 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n");
         tempdir_write(root, "proc/self/cgroup", "0::/user.slice/job\n");
+        assert_true(ct_cgroup_cpu_folder(list, sizeof list, &v2, root) && v2);
+        assert_string_equal(list, "/sys/fs/cgroup/user.slice/job");
         tempdir_write(root, "sys/fs/cgroup/cgroup.controllers", "cpuset cpu io\n");
         ct_cgroup_cpu_read(&cpu, root);
         assert_true(cpu.has_quota && cpu.quota == 0 && !cpu.has_throttled);

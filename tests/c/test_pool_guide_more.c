@@ -1,5 +1,4 @@
-/* Results, retries and state of the workers of a pool, and a thread for every job: one behaviour a
- * test. */
+/* Results, retries and state of the workers of a pool: one behaviour a test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "flow/spawn_guide.h"
 #include "panics.h"
 #include "pool_guide_help.h"
 
@@ -233,70 +231,6 @@ static void start_fails_with_its_workers_init(void **state)
         assert_int_equal(ct_pool_guide_start(&p, &config), -EOVERFLOW);
 }
 
-/* ---- a thread for every job ---- */
-
-static void unbounded_runs_all_at_once(void **state)
-{
-        struct ct_spawn_guide *s;
-        struct ct_spawn_guide_stats stats;
-
-        (void)state;
-        assert_int_equal(ct_spawn_guide_new(&s, 0), 0);
-        for (int i = 0; i < 50; i++)
-                assert_int_equal(ct_spawn_guide_submit(s, wait_job, NULL), 0);
-        AWAIT(ct_load_u32_acquire(&shop.waiting) == 50);
-        ct_chan_guide_close(shop.gate);
-        assert_int_equal(ct_spawn_guide_try_submit(s, fail_job, NULL), 0);
-        ct_spawn_guide_wait(s);
-        ct_spawn_guide_stats(s, &stats);
-        assert_int_equal(ran(), 51);
-        assert_int_equal(stats.submitted, 51);
-        assert_int_equal(stats.done, 50);
-        assert_int_equal(stats.failed, 1);
-        assert_int_equal(stats.first_error, -EIO);
-        assert_true(stats.most >= 50);
-        ct_spawn_guide_wait(s); /* again: nothing to wait for */
-        ct_spawn_guide_free(s);
-        ct_spawn_guide_free(NULL);
-}
-
-static void semaphore_keeps_its_limit(void **state)
-{
-        struct ct_spawn_guide *s;
-        struct ct_spawn_guide_stats stats;
-
-        (void)state;
-        assert_int_equal(ct_spawn_guide_new(&s, 3), 0);
-        for (int i = 0; i < 3; i++)
-                assert_int_equal(ct_spawn_guide_submit(s, wait_job, NULL), 0);
-        assert_int_equal(ct_spawn_guide_try_submit(s, count_job, NULL), CT_POOL_QUEUE_FULL);
-        ct_chan_guide_close(shop.gate);
-        for (int i = 0; i < 500; i++)
-                assert_int_equal(ct_spawn_guide_submit(s, count_job, NULL), 0);
-        ct_spawn_guide_wait(s);
-        ct_spawn_guide_stats(s, &stats);
-        assert_int_equal(ran(), 503);
-        assert_int_equal(stats.done, 503);
-        assert_int_equal(stats.most, 3);
-        ct_spawn_guide_free(s);
-}
-
-static void free_while_spawned(void)
-{
-        struct ct_spawn_guide *s;
-
-        ct_chan_guide_new(&shop.gate, 0, 0);
-        ct_spawn_guide_new(&s, 0);
-        ct_spawn_guide_submit(s, wait_job, NULL);
-        ct_spawn_guide_free(s);
-}
-
-static void free_under_jobs_panics(void **state)
-{
-        (void)state;
-        assert_panics(free_while_spawned, "freed while jobs run");
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -310,9 +244,6 @@ int main(void)
                 TEST(retry_gets_in_when_there_is_room),
                 TEST(each_worker_has_its_own_state),
                 TEST(start_fails_with_its_workers_init),
-                TEST(unbounded_runs_all_at_once),
-                TEST(semaphore_keeps_its_limit),
-                cmocka_unit_test(free_under_jobs_panics),
         };
         int failed;
 

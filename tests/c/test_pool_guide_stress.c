@@ -17,7 +17,6 @@
 #include "base/rng.h"
 #include "crowd.h"
 #include "flow/pool_guide.h"
-#include "flow/spawn_guide.h"
 
 enum { JOBS = 1000000 / SCALE, MOST = 12000 }; /* in all, and in one pool */
 
@@ -171,7 +170,6 @@ static void a_million_in_all(void **state)
 
 struct work {
         struct ct_pool_guide *pool;
-        struct ct_spawn_guide *spawn;
         ct_atomic_u64 sum;
 };
 
@@ -207,35 +205,11 @@ static void eight_workers_for_each_cpu(void **state)
         ct_pool_guide_free(w.pool);
 }
 
-static void spawn_many(void *ctx, unsigned index)
-{
-        struct work *w = ctx;
-
-        (void)index;
-        for (int i = 0; i < 3000 / SCALE; i++)
-                CROWD_CHECK(!ct_spawn_guide_submit(w->spawn, add_job, w));
-}
-
-static void threads_for_jobs(void **state)
-{
-        (void)state;
-        for (size_t limit = 0; limit <= 8; limit += 4) {
-                struct work w = {0};
-
-                assert_int_equal(ct_spawn_guide_new(&w.spawn, limit), 0);
-                crowd_run(4, spawn_many, &w);
-                ct_spawn_guide_wait(w.spawn);
-                assert_int_equal(ct_load_u64_relaxed(&w.sum), 4 * (3000 / SCALE));
-                ct_spawn_guide_free(w.spawn);
-        }
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 WATCHED(graceful_shutdowns),
                 WATCHED(shutdowns_by_deadline),
-                WATCHED(threads_for_jobs),
         };
         const struct CMUnitTest last[] = {
                 WATCHED(eight_workers_for_each_cpu),

@@ -21,7 +21,7 @@ MIXED = ("ref", "pthread_rwlock", "mutex_go", "rwmutex_go")
 def cells(family, **values):
     """A row as {column: text}; columns not given are empty. Valid where the arguments are."""
     row = dict.fromkeys(schema.header(family), "")
-    row.update(schema_version="1", run_id=RUN_ID, family=family, contestant="atomic_add",
+    row.update(schema_version=str(schema.SCHEMA_VERSION), run_id=RUN_ID, family=family, contestant="atomic_add",
                workload="inc", exec="thread", placement="compact", threads="1", rep="0",
                verified="1", noise="ok")
     unknown = set(values) - set(row)
@@ -169,7 +169,8 @@ def environment(run_id=RUN_ID):
 
 
 def csv_text(family, rows):
-    names = schema.header(family)
+    """The file of these rows, with the columns of the version that they say."""
+    names = schema.header(family, int(rows[0]["schema_version"]))
     lines = [",".join(names)] + [",".join(row[name] for name in names) for row in rows]
     return "\n".join(lines) + "\n"
 
@@ -195,12 +196,13 @@ def write_table(directory, family, rows):
     write(os.path.join(directory, f"{family}.footer.json"), json.dumps(footer(family, text)))
 
 
-def write_run(directory, tables=None, run_id=RUN_ID):
+def write_run(directory, tables=None, run_id=RUN_ID, version=schema.SCHEMA_VERSION):
     """A whole run folder; `tables` is {family: rows}, by default counter, machine and control."""
     if tables is None:
         tables = {"counter": counter_rows(), "machine": machine_rows(), "control": control_rows()}
     os.makedirs(directory, exist_ok=True)
     for family, rows in tables.items():
-        write_table(directory, family, [row | {"run_id": run_id} for row in rows])
+        changed = {"run_id": run_id, "schema_version": str(version)}
+        write_table(directory, family, [row | changed for row in rows])
     write(os.path.join(directory, "environment.json"), json.dumps(environment(run_id)))
     return directory

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import re
 import shutil
 import signal
 import subprocess
@@ -191,6 +192,21 @@ class Asked(unittest.TestCase):
             with_rows = [tuple(r[k] for k in key) for r in rows(path)]
         self.assertEqual(len(with_rows), len(whole) - 1)
         self.assertEqual(len(set(with_rows)), len(with_rows))
+
+    def test_rows_of_an_older_schema_are_not_gone_on_with(self):
+        with tempfile.TemporaryDirectory() as d:
+            call = ("counter", "--quiet", "--window-ms", "2", "--reps", "1", "--exec", "thread", "--threads", "1",
+                    "--workloads", "inc", "--contestants", "atomic_add", "--run-dir", d)
+            self.assertEqual(bench(*call).returncode, 0)
+            path = Path(d, "counter.csv")
+            older = re.sub(r"(?m)^[0-9]+,", "1,", path.read_text(encoding="utf-8"))
+            partial = Path(d, "counter.csv.partial")
+            partial.write_text(older, encoding="utf-8")
+            path.unlink()
+            out = bench(*call, "--resume")
+            self.assertEqual((out.returncode, out.stderr.count("\n")), (3, 1), out.stderr)
+            self.assertIn("counter.csv.partial:2: begun with schema version 1, expected", out.stderr)
+            self.assertEqual(partial.read_text(encoding="utf-8"), older)
 
     def test_plan_names_only_allowed_cpus_and_runs_nothing(self):
         out = bench("counter", "--plan", "--json", "--threads", "1,2,8")

@@ -47,6 +47,12 @@ REQUEST = {"family": "counter", "peer": "sync.Mutex", "workload": "inc", "exec":
            "sample_every": 0, "work_pct": 100, "seed": 1, "params": {}}
 CHANNEL = REQUEST | {"family": "channel", "peer": "chan", "workload": "stream", "roles": [0, 1],
                      "params": {"p_capacity": 1, "p_element_bytes": 8}}
+POOL = REQUEST | {"family": "pool", "peer": "chan_pool", "workload": "overhead", "threads": 1,
+                  "pus": 2, "params": {"p_workers": 2, "p_queue": 10}}
+
+FLOW = REQUEST | {"family": "flow", "peer": "pipeline", "workload": "pipeline", "exec": "task",
+                  "threads": 1, "pus": 2,
+                  "params": {"p_width": 2, "p_depth": 2, "p_capacity": 4, "p_compute_us": 1}}
 
 
 @unittest.skipUnless(GO.exists(), "contend_go is not part of this build")
@@ -147,6 +153,63 @@ class Protocol(unittest.TestCase):
             self.assertEqual(list(answer), ["error"], request)
         self.assertGreater(answers[-1]["effects"], 0)
 
+    def test_pools(self):
+        """Every job has run, once, by the program's own oracle."""
+        asked = [POOL | {"peer": peer, "pus": pus, "params": {
+            "p_workers": workers, "p_queue": queue, "p_submitters": submitters, "p_batch": 1}}
+                 for peer in ("chan_pool", "goroutines", "faulty:none") for pus in (1, 2)
+                 for workers, queue, submitters in ((1, 0, 1), (2, 100, 1), (8, 1, 4))]
+        _, answers = self.talk(*asked)
+        for request, answer in zip(asked, answers):
+            self.assertNotIn("error", answer, request)
+            self.assertEqual((answer["value"], answer["torn"]), (answer["effects"], 0), request)
+            self.assertEqual(answer["total_ops"], answer["effects"], request)
+            self.assertGreater(answer["effects"], 0, request)
+
+    def test_a_pool_that_does_wrong_is_caught(self):
+        bugs = ("lost", "twice", "replaced")
+        _, answers = self.talk(*(POOL | {"peer": f"faulty:{bug}"} for bug in bugs))
+        for bug, answer in zip(bugs, answers):
+            self.assertGreater(answer["effects"], 200, bug)
+            self.assertTrue(answer["value"] != answer["effects"] or answer["torn"] > 0, bug)
+            self.assertEqual(answer["value"] == answer["effects"], bug == "replaced", bug)
+
+    def test_pools_that_cannot_be(self):
+        bad = [POOL | {"params": POOL["params"] | params} for params in (
+            {"p_workers": 0}, {"p_workers": 2 ** 40}, {"p_queue": -1}, {"p_queue": 2 ** 40},
+            {"p_submitters": 0}, {"p_batch": 16})]
+        _, answers = self.talk(*bad, POOL)
+        for request, answer in zip(bad, answers):
+            self.assertEqual(list(answer), ["error"], request)
+        self.assertGreater(answers[-1]["effects"], 0)
+
+    def test_flows(self):
+        """Every item comes out once with the right result, by the program's own oracle."""
+        asked = [FLOW | {"workload": workload, "pus": pus, "params": {
+            "p_width": width, "p_depth": depth, "p_capacity": room, "p_compute_us": 1}}
+                 for workload in ("fan_out", "pipeline") for pus in (1, 2)
+                 for width, depth, room in ((1, 1, 0), (4, 1, 16), (2, 3, 1))]
+        _, answers = self.talk(*asked)
+        for request, answer in zip(asked, answers):
+            self.assertNotIn("error", answer, request)
+            self.assertEqual((answer["value"], answer["torn"]), (answer["effects"], 0), request)
+            self.assertGreater(answer["latency"]["samples"], 0, request)
+
+    def test_a_flow_that_does_wrong_is_caught(self):
+        _, answers = self.talk(*(FLOW | {"peer": f"faulty:{bug}"}
+                                 for bug in ("lost", "twice", "skipped")))
+        for answer in answers:
+            self.assertGreater(answer["effects"], 50)
+            self.assertGreater(answer["torn"], 0, answer)
+
+    def test_flows_that_cannot_be(self):
+        bad = [FLOW | {"params": FLOW["params"] | params} for params in (
+            {"p_width": 0}, {"p_width": 2 ** 40}, {"p_depth": 17}, {"p_capacity": -1})]
+        _, answers = self.talk(*bad, FLOW | {"threads": 2}, FLOW)
+        for request, answer in zip((*bad, 0), answers):
+            self.assertEqual(list(answer), ["error"], request)
+        self.assertGreater(answers[-1]["effects"], 0)
+
     def test_hand_overs(self):
         _, (answer,) = self.talk(REQUEST | {"family": "lock", "workload": "handover",
                                             "params": {"p_hold_ns": 100, "p_think_ns": 100}})
@@ -187,12 +250,15 @@ class Protocol(unittest.TestCase):
 
 
 class TakingPart(unittest.TestCase):
-    FAMILIES = ("counter", "lock", "sync", "task", "channel", "context")
+    FAMILIES = ("counter", "lock", "sync", "task", "channel", "context", "pool", "flow")
     # Points with everybody in them; the other workloads are the Go program's alone, see Protocol.
     SHORT = ("--where", "p_hold_ns=0", "--where", "p_think_ns=0")
     FEWER = {"counter": SHORT, "lock": SHORT,
              "channel": ("--workloads", "stream|pingpong|close_wake",
-                         "--where", "p_capacity=0,1024")}
+                         "--where", "p_capacity=0,1024"),
+             "flow": ("--workloads", "fan_out", "--where", "p_compute_us=1"),
+             "pool": ("--workloads", "overhead", "--where", "p_workers=1,2,4,8",
+                      "--where", "p_submitters=1", "--where", "p_batch=1")}
 
     def setUp(self):
         if not any(":" in name for name in listed("lock")):
@@ -228,6 +294,21 @@ class TakingPart(unittest.TestCase):
             for row in rows:
                 self.assertEqual((row["verified"], "failed" in row["flags"]), ("1", False), row)
                 # no figure is asked for: on a busy machine nobody may have run in 5 ms
+
+    def test_pools_are_measured_at_every_number_of_workers(self):
+        """By threads, except for Go's, and with several submitters where a library takes them."""
+        rows, done = measured("pool", "--contestants", "[^:]+:.*", "--workloads", "overhead")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = {}
+        for row in rows:
+            found.setdefault(row["contestant"], set()).add(
+                (row["exec"], int(row["p_submitters"]) > 1, int(row["p_workers"])))
+        for name, points in found.items():
+            by = "task" if name.startswith("go:") else "thread"
+            self.assertEqual({p[0] for p in points}, {by}, name)
+            self.assertLessEqual({(by, False, w) for w in (1, 2, 4)}, points, name)
+            self.assertEqual(any(many for _, many, _ in points),
+                             name not in ("libuv:queue_work", "tbb:task_group"), name)
 
     def test_what_has_another_contract_says_so(self):
         for family in self.FAMILIES:

@@ -6,15 +6,9 @@ import unittest
 
 import fixture
 from contendlib import (condense, plot, plot_cache, plot_gnuplot, plot_layout, plot_limiter,
-                        plot_panels, plot_pool, plot_source, plot_styles, reader, report_families)
-from contendlib.plot_source import Mark
+                        plot_panels, plot_source, plot_styles, reader, report_families)
 from test_plot import SMALL, Scratch
 from test_report import Reader
-
-
-def marks(*values, spread=0.02, noisy=()):
-    """Marks of (x, value), each with an interval of +- spread."""
-    return [Mark(x, v, v * (1 - spread), v * (1 + spread), x in noisy) for x, v in values]
 
 
 RATES = (1, 1000), (10, 9000), (16, 15000), (20, 19000), (25, 19900), (64, 20000)
@@ -50,161 +44,6 @@ class Case(Scratch):
         if not isinstance(made, str):
             plot_gnuplot.draw(made, "svg", self.dir / "x.svg")
         return made
-
-
-class Prediction(unittest.TestCase):
-    def test_workers_that_keep_the_cpus_busy(self):
-        for cpus, wait, workers in ((2, 0, 2), (2, 50, 4), (2, 90, 20), (2, 99, 200), (64, 50, 128),
-                                    (1, 75, 4)):
-            self.assertAlmostEqual(plot_pool.prediction(cpus, wait), workers)
-
-    def test_nobody_waits_always(self):
-        for wait in (100, -1, 101):
-            with self.assertRaises(ValueError):
-                plot_pool.prediction(2, wait)
-
-    def test_losses_on_either_side(self):
-        line = marks((1, 10), (15, 150), (20, 190), (25, 198), (64, 200))
-        self.assertEqual([(x, round(lost, 6)) for x, lost in plot_pool.losses(line, 20)],
-                         [(15, 25), (20, 5), (25, 1)])
-        self.assertEqual([x for x, _ in plot_pool.losses(line, 22)], [20, 25])
-        self.assertEqual([x for x, _ in plot_pool.losses(line, 200)], [64])
-        self.assertEqual([x for x, _ in plot_pool.losses(line, 0.9)], [1, 15])
-        self.assertEqual([x for x, _ in plot_pool.losses(line, 19.6)], [15, 20, 25])
-
-    def test_what_the_panel_says(self):
-        line = marks((1, 10), (15, 150), (20, 190), (25, 198), (64, 200))
-        self.assertEqual(plot_pool.loss_text(line, 20),
-                         "predicted 20: loses 5 %; 15 lose 25 %, 25 lose 1 %")
-        self.assertEqual(plot_pool.loss_text(line, 22), "predicted 22: 20 lose 5 %, 25 lose 1 %")
-        self.assertEqual(plot_pool.loss_text(line, 200), "predicted 200: 64 lose 0 %")
-        self.assertEqual(plot_pool.loss_text(marks((1, 50), (2, 100)), 2),
-                         "predicted 2: loses 0 %; 1 loses 50 %")
-        self.assertEqual(plot_pool.loss_text(marks((2, 100)), 2), "predicted 2: loses 0 %")
-
-
-class FlatRegion(unittest.TestCase):
-    def test_whose_interval_meets_that_of_the_best(self):
-        line = marks((1, 50), (2, 97), (3, 100), (4, 99), (8, 90))     # 100: 98 to 102
-        self.assertEqual([m.x for m in plot_pool.flat_region(line)], [2, 3, 4])
-
-    def test_touching_is_overlapping(self):
-        best = Mark(4, 100, 98, 102, False)
-        for high, flat in ((98, True), (97.999, False)):
-            line = [Mark(2, 95, 90, high, False), best]
-            self.assertEqual(line[0] in plot_pool.flat_region(line), flat)
-
-    def test_without_intervals_only_the_best(self):
-        line = [Mark(x, v, None, None, False) for x, v in ((1, 9), (2, 10), (4, 9.99))]
-        self.assertEqual([m.x for m in plot_pool.flat_region(line)], [2])
-        self.assertNotIn("flat", plot_pool.best_text(line, plot_pool.flat_region(line)))
-
-    def test_a_wide_interval_far_off_is_a_stretch_of_its_own(self):
-        line = marks((1, 50), (4, 100), (8, 99), (16, 90), (64, 98))
-        flat = plot_pool.flat_region(line)
-        self.assertEqual([(a.x, b.x) for a, b in plot_pool.runs(line, flat)], [(4, 8), (64, 64)])
-        self.assertEqual(plot_pool.best_text(line, flat),
-                         "optimum 4: 100 jobs/s; flat (shaded): 4 to 8, 64")
-
-
-class Sizing(Case):
-    def panel(self, chart, table, index=0):
-        """Rows of a panel's part of a table."""
-        parts, rows = [[]], chart.tables[table][1]
-        for row in rows:
-            if row == plot_gnuplot.BLOCK:
-                parts.append([])
-            elif isinstance(row, tuple):
-                parts[-1].append(row)
-        return parts[index]
-
-    def test_the_prediction_stands_at_its_place(self):
-        chart = self.chart("pool-sizing", pool=sizes())        # the fixture's machine has 2 CPUs
-        self.assertEqual({r[0] for r in self.panel(chart, "dashes")}, {20})
-        said = [r[2] for r in self.panel(chart, "notes")]
-        self.assertIn("n ÷ (1 − 0.9) = 20", said)
-        self.assertIn("optimum", said)
-        self.assertEqual(chart.parameters["said_2_1"],
-                         "predicted 20: loses 5 %; 16 lose 25 %, 25 lose 0.5 %")
-        self.assertEqual(chart.parameters["said_1_1"],
-                         "optimum 64: 20,050 jobs/s; flat (shaded): 64")
-
-    def test_the_rows_own_prediction_goes_first(self):
-        """It knows the cores in use; the chart only knows the machine."""
-        chart = self.chart("pool-sizing", pool=sizes(predicted_workers=40))
-        self.assertEqual({r[0] for r in self.panel(chart, "dashes")}, {40})
-
-    def test_a_prediction_beyond_what_was_measured_is_on_the_axis(self):
-        chart = self.chart("pool-sizing", pool=sizes(wait=99))
-        self.assertEqual({r[0] for r in self.panel(chart, "dashes")}, {200})
-        self.assertGreater(chart.parameters["x_high"], 200)
-        self.assertIn("n ÷ (1 − 0.99) = 200", [r[2] for r in self.panel(chart, "notes_right")])
-
-    def test_the_shade_covers_the_flat_part(self):
-        chart = self.chart("pool-sizing", pool=sizes(rates=((1, 10), (20, 199.9), (32, 200),
-                                                            (64, 150))))
-        (area,) = self.panel(chart, "areas")
-        self.assertTrue(1 < area[2] < 20 and 32 < area[3] < 64, area)
-
-    def test_a_panel_for_each_wait_share_on_one_scale(self):
-        rows = [r for wait in (0, 50, 90, 99) for r in sizes(wait=wait)]
-        chart = self.chart("pool-sizing", pool=rows)
-        self.assertEqual(chart.parameters["panel"], ["pure compute", "50 % waiting",
-                                                     "90 % waiting", "99 % waiting"])
-        self.assertEqual(chart.parameters["y_low"], 0)
-        self.assertNotIn("y_high_2", chart.parameters)
-        self.assertIn("n = 2", [r[2] for r in self.panel(chart, "notes")])
-
-    def test_others_beside_the_pool_have_names(self):
-        chart = self.chart("pool-sizing", pool=sizes() + [
-            r | {"contestant": "semaphore"} for r in sizes()])
-        self.assertEqual({r[2] for r in self.panel(chart, "names")}, {"pool (guide)", "semaphore"})
-        alone = self.chart("pool-sizing", pool=sizes())
-        self.assertEqual(self.panel(alone, "names"), [])
-        self.assertIn("pool (guide)", alone.subtitle)
-
-    def test_few_repetitions_shade_nothing(self):
-        chart = self.chart("pool-sizing", pool=sizes(reps=5))
-        self.assertEqual(self.panel(chart, "areas"), [])
-        self.assertIn("an interval takes 6", chart.subtitle)
-
-    def test_odd_runs(self):
-        for rows in (sizes(rates=((1, 5),)), sizes(rates=((3, 5), (5, 1e9))), sizes(reps=1)):
-            self.assertNotIsInstance(self.chart("pool-sizing", pool=rows), str)
-
-
-class Pool(Case):
-    def job(self, workload, contestant, **more):
-        return [fixture.cells("pool", contestant=contestant, workload=workload, rep=rep,
-                              **{"ops": 10, "window_ns": 1000, "attempts": 1, "ns_per_op": 100,
-                                 "ops_per_s": 1e7} | more) for rep in range(6)]
-
-    def test_overhead_keeps_one_queue(self):
-        """Where several queues were measured, the one with most rows, said in the subtitle."""
-        rows = [r for w in (1, 2, 4) for r in self.job("overhead", "guide", p_workers=w,
-                                                       p_queue=100)]
-        rows += self.job("overhead", "guide", p_workers=2, p_queue=0, ns_per_op=7)
-        chart = self.chart("pool-overhead", pool=rows)
-        self.assertIn("queue of 100", chart.subtitle)
-        self.assertEqual({r[1] for r in chart.tables["points"][1] if r}, {100})
-        self.assertTrue(any("more workers than CPUs" in r[2] for r in chart.tables["notes"][1]))
-
-    def test_memory_says_the_difference(self):
-        rows = [r for n, a, b in ((1000, 3, 15), (5000, 5, 66)) for c, mb in (
-            ("guide", a), ("unbounded", b)) for r in self.job(
-                "memory", c, p_workers=20, p_queue=n, p_jobs=n, peak_rss_mb=mb)]
-        chart = self.chart("pool-memory", pool=rows)
-        self.assertIn("at 5,000 waiting jobs: pool (guide) 5 MiB, thread per job 66 MiB",
-                      chart.subtitle)
-        self.assertEqual(chart.parameters["panels"], 2)
-        self.assertNotEqual(chart.parameters["y_low"], chart.parameters["y_low_2"])
-
-    def test_without_rows(self):
-        rows = self.job("other", "guide", p_workers=1)
-        self.assertEqual(self.chart("pool-sizing", pool=rows), "no rows of workload sizing")
-        self.assertEqual(self.chart("pool-overhead", pool=rows), "no rows of workload overhead")
-        self.assertEqual(self.chart("pool-memory", pool=rows),
-                         "no rows of workload memory with peak_rss_mb")
 
 
 class Cache(Case):
@@ -418,7 +257,8 @@ class Tables(Scratch):
 
     def test_every_family_of_the_small_run(self):
         run = reader.read_run(SMALL)
-        for name, must in (("pool", ("pure compute", "thread per job", "12.6", "400 workers")),
+        for name, must in (("pool", ("pure compute", "thread per job", "256 workers", "fixed share",
+                                    "room for 16", "16 jobs a call")),
                            ("cache", ("16 shards", "map + rwmutex", "0.926", "Zipf 0.99 keys")),
                            ("limiter", ("2.000x", "1.990x", "never limited", "p99 ",
                                         "100,000 a second"))):

@@ -8,7 +8,7 @@ import signal
 import unittest
 
 import fakebin
-from contendlib import rundir
+from contendlib import rundir, schema
 from contendlib.families import FAMILIES
 from runcase import TIMEOUT_S, RunCase, load
 
@@ -32,7 +32,7 @@ class Finished(RunCase):
         self.run_("--reps", "8", "--where", "p_hold_ns=0,100", "--where", "p_read_pct=90",
                   "--quick", "--benchmark_filter=atomic")
         run = load(self.runs()[0] / "run.json")
-        self.assertEqual(run["schema_version"], 1)
+        self.assertEqual(run["schema_version"], schema.SCHEMA_VERSION)
         self.assertEqual(run["families"], list(FAMILIES))
         self.assertEqual(run["options"], {
             "reps": "8", "where": ["p_hold_ns=0,100", "p_read_pct=90"], "quick": True,

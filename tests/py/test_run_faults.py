@@ -13,6 +13,7 @@ import time
 import unittest
 
 import fakebin
+import fixture
 from contendlib import rundir
 from runcase import CONTEND, TIMEOUT_S, RunCase, default_signals, load
 
@@ -169,7 +170,7 @@ class Resume(RunCase):
         path = self.unfinished() / "run.json"
         good = load(path)
         changes = (
-            {"schema_version": 2}, {"families": []}, {"families": ["sh"]},
+            {"schema_version": 3}, {"schema_version": None}, {"families": []}, {"families": ["sh"]},
             {"families": "counter"}, {"families": [["counter"]]}, {"run_id": "../../x"},
             {"run_id": None}, {"options": []}, {"options": {"reps": 3}},
             {"options": {"reps": "0"}}, {"options": {"sh": "x"}}, {"options": {"quick": "yes"}},
@@ -188,6 +189,18 @@ class Resume(RunCase):
         path.unlink()
         os.mkfifo(path)
         self.assertEqual(self.run_("--resume", str(path.parent)).returncode, 3)
+
+    def test_a_run_of_an_older_version(self):
+        path = self.unfinished()
+        fixture.write(path / "run.json", json.dumps(load(path / "run.json") |
+                                                    {"schema_version": 1}))
+        before = {f.name: f.read_bytes() for f in path.iterdir()}
+        for folder in ([], [str(path)]):
+            result = self.run_("--resume", *folder)
+            self.assertEqual((result.returncode, result.stderr.count("\n")), (3, 1), result.stderr)
+            self.assertIn("run.json: the run was begun with schema version 1, expected 2",
+                          result.stderr)
+        self.assertEqual({f.name: f.read_bytes() for f in path.iterdir()}, before)
 
     def test_no_such_folder(self):
         result = self.run_("--resume", str(self.scratch / "nowhere"))

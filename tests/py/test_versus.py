@@ -345,6 +345,51 @@ class Versus(Commands):
         self.assertEqual(self.versus(), self.versus())
 
 
+class Pools(Commands):
+    """Their threads say nothing: what is side by side is the number of workers."""
+
+    def setUp(self):
+        super().setUp()
+        rows = []
+        for name, exec_, ns in (("stealing", "task", {1: 20, 2: 20, 8: 20}),
+                                ("stealing", "thread", {1: 40, 2: 40}),
+                                ("go:chan_pool", "task", {1: 50, 2: 30}),
+                                ("tbb:task_group", "thread", {1: 30, 2: 80, 8: 10})):
+            for workers, value in ns.items():
+                for rep in range(6):
+                    rows.append(fixture.cells(
+                        "pool", contestant=name, workload="overhead", exec=exec_, threads=1,
+                        rep=rep, p_workers=workers, p_queue=100, p_batch=1, p_submitters=1, ops=1000,
+                        ns_per_op=value + rep / 10, ops_per_s=1e9 / (value + rep / 10)))
+        fixture.write_run(self.dir, {"pool": rows})
+
+    def ratios(self, table, peer):
+        (row,) = (r for r in table["peers"] if r["peer"] == peer)
+        return {w: round(e["ratio"], 1) for w, e in row["p_workers"].items()}
+
+    def test_by_workers(self):
+        tasks, threads = sorted(self.versus()["by_threads"], key=lambda t: t["where"]["exec"])
+        self.assertEqual((tasks["axis"], tasks["ours"]), ("p_workers", "stealing"))
+        self.assertNotIn("p_workers", tasks["where"])
+        self.assertEqual([r["peer"] for r in tasks["peers"]], ["go:chan_pool"])
+        self.assertEqual(self.ratios(tasks, "go:chan_pool"), {"1": 2.5, "2": 1.5})
+        self.assertEqual(self.ratios(threads, "tbb:task_group"), {"1": 0.8, "2": 2.0})
+        text = self.call(versus, self.dir)
+        self.assertRegex(text, r"(?m)^ +W=1 +W=2 +geomean$")
+
+    def test_any_exec(self):
+        tables = self.versus("--any-exec")["by_threads"]
+        tasks = next(t for t in tables if t["where"]["exec"] == "task")
+        self.assertEqual([r["peer"] for r in tasks["peers"]],
+                         ["go:chan_pool", "tbb:task_group (thread)", "best of peers"])
+        self.assertEqual(self.ratios(tasks, "best of peers"), {"1": 1.5, "2": 1.5, "8": 0.5})
+        best = tasks["peers"][-1]["p_workers"]
+        self.assertEqual([e["against"] for e in best.values()],
+                         ["tbb:task_group (thread)", "go:chan_pool", "tbb:task_group (thread)"])
+        text = self.call(versus, self.dir, "--any-exec")
+        self.assertRegex(text, r"(?m)^  tbb:task_group \(thread\) +1\.494 .*\] +3\.963 .*\] +0\.50")
+
+
 class Whole(Commands):
     def test_the_fixture_run(self):
         fixture.write_run(self.dir)

@@ -27,7 +27,18 @@
         X(select)                                                                                  \
         X(timer)                                                                                   \
         X(context)                                                                                 \
-        X(actor)
+        X(actor)                                                                                   \
+        X(reorder)                                                                                 \
+        X(ordered)                                                                                 \
+        X(pipeline)                                                                                \
+        X(batcher)                                                                                 \
+        X(breaker)                                                                                 \
+        X(deque)                                                                                   \
+        X(injector)                                                                                \
+        X(pool)                                                                                    \
+        X(pool_live)                                                                               \
+        X(pool_line)                                                                               \
+        X(pool_line_staff)
 
 #define SIM_DECLARE(name) extern const struct sim_program name##_programs[];
 SIM_FILES(SIM_DECLARE)
