@@ -36,4 +36,4 @@ endforeach()
 ct_add_test(NAME test_pool_misuse SOURCES c/test_pool_misuse.c LIBS ct_flow ct_task TIMEOUT 120)
 ct_add_test(NAME test_pool_faults SOURCES c/test_pool_faults.c LIBS ct_flow ct_task TIMEOUT 120)
 target_link_options(test_pool_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=aligned_alloc
-        -Wl,--wrap=free -Wl,--wrap=pthread_create)
+        -Wl,--wrap=pthread_create)

@@ -16,20 +16,17 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_aligned_alloc(size_t align, size_t size);
-void __real_free(void *p);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
                           void *arg);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_aligned_alloc(size_t align, size_t size);
-void __wrap_free(void *p);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
                           void *arg);
 
-/* Workers allocate too, and free on their own threads. */
+/* What is left over, LeakSanitizer sees: workers free on their own threads, when they get to it. */
 static ct_atomic_u32 fail_at;    /* the n-th allocation from now, 1 the next; 0 none */
 static ct_atomic_u32 threads_at; /* the n-th thread from now; 0 none */
-static ct_atomic_u64 live;       /* blocks not freed yet */
 
 static bool comes_now(ct_atomic_u32 *at)
 {
@@ -41,33 +38,19 @@ static bool comes_now(ct_atomic_u32 *at)
         return false;
 }
 
-static void *counted(void *p)
-{
-        if (p)
-                ct_add_u64_relaxed(&live, 1);
-        return p;
-}
-
 void *__wrap_malloc(size_t size)
 {
-        return comes_now(&fail_at) ? NULL : counted(__real_malloc(size));
+        return comes_now(&fail_at) ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-        return comes_now(&fail_at) ? NULL : counted(__real_calloc(n, size));
+        return comes_now(&fail_at) ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_aligned_alloc(size_t align, size_t size)
 {
-        return comes_now(&fail_at) ? NULL : counted(__real_aligned_alloc(align, size));
-}
-
-void __wrap_free(void *p)
-{
-        if (p)
-                ct_sub_u64_relaxed(&live, 1);
-        __real_free(p);
+        return comes_now(&fail_at) ? NULL : __real_aligned_alloc(align, size);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
@@ -114,10 +97,14 @@ static struct ct_pool_config config_of(void **state, const struct pool_kind *k)
         return c;
 }
 
+/* One carrier: it has run by the time that what it keeps must be there. Of several one may come up
+   only later, and ask for memory then. */
 static void prepare(void **state)
 {
+        const struct ct_runtime_config one = {.carriers = 1};
+
         if (both_exec(state) == EXEC_TASK)
-                assert_int_equal(ct_runtime_start(NULL), 0);
+                assert_int_equal(ct_runtime_start(&one), 0);
         ct_store_u32_relaxed(&begun, 0);
         ct_store_u32_relaxed(&ended, 0);
         ct_store_u32_relaxed(&run, 0);
@@ -134,7 +121,6 @@ static void clear(void **state)
 static unsigned refuse_each(const struct ct_pool_config *c, ct_atomic_u32 *at, int error)
 {
         for (unsigned refusals = 0;; refusals++) {
-                uint64_t before = ct_load_u64_relaxed(&live);
                 struct ct_pool *p = (struct ct_pool *)(uintptr_t)1;
                 int r;
 
@@ -144,13 +130,11 @@ static unsigned refuse_each(const struct ct_pool_config *c, ct_atomic_u32 *at, i
                         assert_int_equal(r, 0);
                         ct_pool_shutdown(p);
                         ct_pool_free(p);
-                        assert_int_equal(ct_load_u64_relaxed(&live), before);
                         return refusals;
                 }
                 assert_int_equal(r, error);
                 assert_null(p);
                 assert_int_equal(ct_load_u32_relaxed(&begun), ct_load_u32_relaxed(&ended));
-                assert_int_equal(ct_load_u64_relaxed(&live), before);
         }
 }
 
@@ -199,7 +183,6 @@ static void a_start_without_threads_leaves_nothing(void **state)
 
 static void refuse_job(const struct ct_pool_config *c, ct_atomic_u32 *at, int error)
 {
-        uint64_t before = ct_load_u64_relaxed(&live);
         struct ct_pool_stats s;
         struct ct_pool *p;
 
@@ -220,7 +203,6 @@ static void refuse_job(const struct ct_pool_config *c, ct_atomic_u32 *at, int er
         assert_int_equal(s.submitted, 2 * WORKERS);
         assert_int_equal(s.done, 2 * WORKERS);
         ct_pool_free(p);
-        assert_int_equal(ct_load_u64_relaxed(&live), before);
 }
 
 static void a_job_without_a_context_is_refused(void **state)
