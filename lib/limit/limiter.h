@@ -4,9 +4,9 @@
  *   ct_guide_ticker        a bounded store of tokens, one added per tick, dropped when it is full
  *   ct_guide_token_bucket  burst + rate x time, with reservations: x/time/rate
  *   ct_guide_fixed_window  a counter that starts anew when its window is over
- *   ct_guide_sliding_log   the times of the last grants; nothing is granted while too many are
- * young ct_guide_leaky         a bounded queue that drains one request per tick ct_guide_per_user
- * a token bucket for each key, made on first use, expired when idle
+ *   ct_guide_sliding_log   the times of the last grants; no more while too many of them are young
+ *   ct_guide_leaky         a bounded queue that drains one request per tick
+ *   ct_guide_per_user      a token bucket for each key, made on first use, expired when idle
  *
  *      struct ct_guide_token_bucket l;
  *      ct_guide_token_bucket_init(&l, 100, 10, ct_now_ns());   // 100 a second, 10 at once
