@@ -130,6 +130,11 @@ static int run(const struct family *f, const struct options *o, bool list_tests)
                 fprintf(stderr, "contend: %s\n", why);
                 return EXIT_ENVIRONMENT;
         }
+        if (o->trace && f->trace(o->trace, why)) {
+                fprintf(stderr, "contend: %s\n", why);
+                topology_free(&topology);
+                return EXIT_INPUT;
+        }
         code = sweep_build(&sweep, f, o, &topology);
         if (!code && o->action == ACT_PLAN) {
                 code = list_plan(&sweep);

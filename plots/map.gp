@@ -7,8 +7,12 @@ set tics scale 0
 set multiplot
 do for [panel=1:number('panels')] {
         load 'panel.gp'
-        set xlabel string('x_name') font ',12' textcolor rgb 0x333333 noenhanced
-        if (panel == 1) {
+        if (item('x_named', panel) + 0) {
+                set xlabel string('x_name') font ',12' textcolor rgb 0x333333 noenhanced
+        } else {
+                unset xlabel
+        }
+        if (item('y_named', panel) + 0) {
                 set ylabel string('y_name') font ',12' textcolor rgb 0x333333 noenhanced
         } else {
                 unset ylabel

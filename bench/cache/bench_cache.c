@@ -1,72 +1,56 @@
 #include "cache/contestants.h"
+#include "cache/points.h"
 #include "cache/workload.h"
 #include "main.h"
+#include "peers/cache_peers.h"
 
 #define X(id) extern const struct contestant cache_##id;
 CACHE_CONTESTANTS(X)
+CACHE_PEERS(X)
 #undef X
 
 static const struct contestant *const contestants[] = {
 #define X(id) &cache_##id,
-        CACHE_CONTESTANTS(X)
+        CACHE_CONTESTANTS(X) CACHE_PEERS(X)
 #undef X
                 NULL,
 };
 
-enum { MOST_SHARDS = 256, SOME_SHARDS = 16 };
-
-/* One block: what has one lock or none, and beside it the sharded cache with from..to shards. */
-static void add_block(struct point_list *list, int64_t read_pct, int64_t skew, int64_t from,
-                      int64_t to, enum thread_set threads)
-{
-        struct point p = {.workload = CACHE_GET_SET, .threads = threads, .without = CAP_SHARDED};
-
-        for (int i = 0; i < MAX_PARAMS; i++)
-                p.params.value[i] = PARAM_UNSET;
-        p.params.value[P_READ_PCT] = read_pct;
-        p.params.value[P_SKEW] = skew;
-        p.params.value[P_KEYS] = KEYS;
-        point_list_add(list, &p);
-        p.joins = true;
-        p.without = 0;
-        p.needs = CAP_SHARDED;
-        for (int64_t shards = from; shards <= to; shards *= 2) {
-                p.params.value[P_SHARDS] = shards;
-                point_list_add(list, &p);
-        }
-}
-
-/* Quick: the curve over shards at 90 % reads, and the map over read shares at 16 shards. Full: the
-   whole product. */
-static void points(const struct topology *topology, bool full, struct point_list *list)
-{
-        static const int64_t reads[] = {90, 0, 50, 99, 100}, skews[] = {0, 99};
-
-        (void)topology;
-        for (size_t r = 0; r < sizeof reads / sizeof *reads; r++) {
-                for (size_t s = 0; s < sizeof skews / sizeof *skews; s++) {
-                        bool curve = full || reads[r] == 90;
-
-                        add_block(list, reads[r], skews[s], curve ? 1 : SOME_SHARDS,
-                                  curve ? MOST_SHARDS : SOME_SHARDS,
-                                  full ? THREADS_SWEEP : THREADS_KEY);
-                }
-        }
-}
-
 static const struct family family = {
         .name = "cache",
         .summary =
-                "n threads get and set 100,000 string keys: one lock, readers-writer lock, shards",
-        .caps = CAP_THREADS_ONLY,
+                "n threads or tasks use one cache: locks, shards, lock-free reads; hit ratios by "
+                "policy; stampedes",
         .contestants = contestants,
-        .workloads = {[CACHE_GET_SET] = "get_set"},
+        .workloads = {[CACHE_GET_SET] = "get_set",
+                      [CACHE_ASIDE] = "aside",
+                      [CACHE_STAMPEDE] = "stampede",
+                      [CACHE_SECTION_INSIDE] = "section_inside",
+                      [CACHE_SECTION_OUTSIDE] = "section_outside",
+                      [CACHE_TRACE_ZIPF] = "trace_zipf",
+                      [CACHE_TRACE_SCAN] = "trace_scan",
+                      [CACHE_TRACE_LOOP] = "trace_loop",
+                      [CACHE_TRACE_SHIFT] = "trace_shift",
+                      [CACHE_TRACE_RECENCY] = "trace_recency",
+                      [CACHE_TRACE_FILE] = "trace_file"},
         .params = {[P_READ_PCT] = "p_read_pct",
                    [P_SKEW] = "p_skew",
                    [P_SHARDS] = "p_shards",
-                   [P_KEYS] = "p_keys"},
-        .metrics = {[M_HIT_RATIO] = "hit_ratio"},
-        .points = points,
+                   [P_KEYS] = "p_keys",
+                   [P_VALUE_BYTES] = "p_value_bytes",
+                   [P_CAPACITY] = "p_capacity",
+                   [P_HOLD_NS] = "p_hold_ns",
+                   [P_SAMPLE_EVERY] = "p_sample_every"},
+        .metrics = {[M_HIT_RATIO] = "hit_ratio",
+                    [M_BYTES_PER_ENTRY] = "bytes_per_entry",
+                    [M_LOADS_PER_EXPIRY] = "loads_per_expiry",
+                    [M_CONTENDED_PCT] = "contended_pct",
+                    [M_EVICTED_PCT] = "evicted_pct"},
+        .word = "hash",
+        .sample_param = "p_sample_every",
+        .hold_param = "p_hold_ns",
+        .trace = cache_trace_take,
+        .points = cache_points,
 };
 
 int main(int argc, char **argv)

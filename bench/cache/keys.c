@@ -15,9 +15,21 @@ static const uint64_t shuffle_seed = 0x6b657973; /* the same keys are popular in
 
 static struct cache_keys kept;
 
+static void drop_draws(struct cache_keys *k)
+{
+        for (unsigned i = 0; i < k->workers; i++)
+                free(k->worker[i]);
+        free(k->worker);
+        free(k->drawn_read_pct);
+        k->worker = NULL;
+        k->drawn_read_pct = NULL;
+        k->workers = 0;
+}
+
 static void drop(struct cache_keys *k)
 {
-        free(k->text);
+        drop_draws(k);
+        free(k->key);
         free(k->of_rank);
         free(k->absent);
         free(k->alias);
@@ -83,9 +95,10 @@ static void make_keys(struct cache_keys *k)
         ct_rng_seed(&rng, shuffle_seed);
         for (int64_t i = 0; i < k->n; i++) {
                 char text[32];
+                int size = snprintf(text, sizeof text, "user:%lld", (long long)i);
 
-                snprintf(text, sizeof text, "user:%011lld", (long long)i);
-                memcpy(k->text[i], text, KEY_SIZE);
+                memcpy(k->key[i].text, text, KEY_ROOM);
+                k->key[i].size = (unsigned char)size;
                 k->of_rank[i] = (uint32_t)i;
         }
         for (int64_t i = k->n - 1; i > 0; i--) {
@@ -103,25 +116,49 @@ static int make(struct cache_keys *k, int64_t keys, int64_t skew)
 {
         size_t n = (size_t)keys;
 
-        *k = (struct cache_keys){.n = keys,
-                                 .skew = skew,
-                                 .text = malloc(n * sizeof *k->text),
-                                 .of_rank = malloc(n * sizeof *k->of_rank),
-                                 .absent = malloc(n * sizeof *k->absent),
-                                 .alias = malloc(n * sizeof *k->alias),
-                                 .threshold = malloc(n * sizeof *k->threshold)};
-        if (!k->text || !k->of_rank || !k->absent || !k->alias || !k->threshold)
+        *k = (struct cache_keys){
+                .n = keys,
+                .skew = skew,
+                .key = aligned_alloc(CT_CACHE_PAIR, (n * sizeof *k->key + CT_CACHE_PAIR - 1) /
+                                                            CT_CACHE_PAIR * CT_CACHE_PAIR),
+                .of_rank = malloc(n * sizeof *k->of_rank),
+                .absent = malloc(n * sizeof *k->absent),
+                .alias = malloc(n * sizeof *k->alias),
+                .threshold = malloc(n * sizeof *k->threshold)};
+        if (!k->key || !k->of_rank || !k->absent || !k->alias || !k->threshold)
                 return -ENOMEM;
         make_keys(k);
         return make_distribution(k);
 }
 
-int cache_keys_prepare(const struct params *p, const struct cache_keys **keys)
+/* Room for each worker's draws; they are made by the workers. */
+static int make_draws(struct cache_keys *k, unsigned threads)
 {
-        int64_t n = p->value[P_KEYS], skew = p->value[P_SKEW], read_pct = p->value[P_READ_PCT];
+        k->draws = CACHE_DRAWS;
+        while (k->draws > CACHE_DRAWS_LEAST && k->draws * threads > 64 * (uint64_t)CACHE_DRAWS)
+                k->draws /= 2;
+        k->worker = calloc(threads, sizeof *k->worker);
+        k->drawn_read_pct = calloc(threads, sizeof *k->drawn_read_pct);
+        if (!k->worker || !k->drawn_read_pct)
+                return -ENOMEM;
+        k->workers = threads;
+        return 0;
+}
 
-        if (n < ABSENT_EVERY || n > MAX_KEYS || skew < 0 || skew > 1000 || read_pct < 0 ||
-            read_pct > 100)
+static bool asks_for_nonsense(const struct params *p)
+{
+        int64_t n = p->value[P_KEYS], bytes = p->value[P_VALUE_BYTES];
+
+        return n < ABSENT_EVERY || n > MAX_KEYS || p->value[P_SKEW] < 0 ||
+               p->value[P_SKEW] > 1000 || p->value[P_READ_PCT] > 100 || bytes < 8 ||
+               bytes > MAX_VALUE_BYTES || bytes % 8;
+}
+
+int cache_keys_prepare(const struct params *p, unsigned threads, const struct cache_keys **keys)
+{
+        int64_t n = p->value[P_KEYS], skew = p->value[P_SKEW];
+
+        if (asks_for_nonsense(p))
                 return -EINVAL;
         if (kept.n != n || kept.skew != skew) {
                 drop(&kept);
@@ -130,29 +167,56 @@ int cache_keys_prepare(const struct params *p, const struct cache_keys **keys)
                         return -ENOMEM;
                 }
         }
+        if (kept.workers != threads) {
+                drop_draws(&kept);
+                if (make_draws(&kept, threads)) {
+                        drop_draws(&kept);
+                        return -ENOMEM;
+                }
+        }
         *keys = &kept;
         return 0;
 }
 
-static uint32_t draw_key(const struct cache_keys *k, struct ct_rng *rng)
+uint32_t cache_keys_one(const struct cache_keys *k, struct ct_rng *rng)
 {
         uint64_t column = ct_rng_below(rng, (uint64_t)k->n);
 
+#ifdef CT_PLANT_cache_draws_flatter
+        if (column > 1)
+                return k->of_rank[column];
+#endif
         if (k->skew && ct_rng_next(rng) > k->threshold[column])
                 column = k->alias[column];
         return k->of_rank[column];
 }
 
-void cache_keys_draw(const struct cache_keys *k, int64_t read_pct, struct ct_rng *rng,
-                     cache_draw *draws)
+static void draw(const struct cache_keys *k, int64_t read_pct, struct ct_rng *rng,
+                 cache_draw *draws)
 {
-        for (int i = 0; i < CACHE_DRAWS; i++) {
-                bool set = (int64_t)ct_rng_below(rng, 100) >= read_pct;
+        for (uint64_t i = 0; i < k->draws; i++) {
+                bool set = read_pct >= 0 && (int64_t)ct_rng_below(rng, 100) >= read_pct;
                 uint32_t key;
 
                 do
-                        key = draw_key(k, rng);
+                        key = cache_keys_one(k, rng);
                 while (set && k->absent[key]);
                 draws[i] = key | (set ? DRAW_SET : 0) | (k->absent[key] ? 0 : DRAW_PRESENT);
         }
+}
+
+const cache_draw *cache_keys_draws(const struct cache_keys *k, struct worker *w)
+{
+        int64_t read_pct = w->params->value[P_READ_PCT];
+        cache_draw **draws = &k->worker[w->index];
+
+        if (*draws && k->drawn_read_pct[w->index] == read_pct)
+                return *draws;
+        if (!*draws)
+                *draws = aligned_alloc(CT_CACHE_PAIR, k->draws * sizeof **draws);
+        if (!*draws)
+                return NULL;
+        draw(k, read_pct, &w->rng, *draws);
+        k->drawn_read_pct[w->index] = read_pct;
+        return *draws;
 }

@@ -1,29 +1,31 @@
 #include "cache/workload.h"
 
-/* The loop itself: draws, and the bytes of the key. What every other contestant pays too. */
+/* The loop itself: draws, the bytes of the key, and making, copying and looking at the value. What
+   every other contestant pays too. */
 struct cache {
         struct cache_window window;
 };
 
-static inline int cache_get(struct cache *c, const char *text, cache_draw draw)
+static inline int cache_get(struct cache *c, const struct cache_key *key, cache_draw draw,
+                            uint64_t *value, size_t bytes)
 {
-        uint64_t word[2];
+        struct cache_key k = *key;
 
         (void)c;
-        memcpy(word, text, sizeof word);
-        __asm__ __volatile__("" ::"r"(word[0] ^ word[1]) : "memory"); /* the key is wanted */
-        return !!(draw &
-                  DRAW_PRESENT); /* the right answer, so that the oracle has nothing to say */
+        __asm__ __volatile__("" ::"r"(&k) : "memory"); /* the key is wanted */
+        cache_value_fill(value, bytes, draw & DRAW_KEY, draw);
+        return !!(draw & DRAW_PRESENT); /* the right answer: the oracle has nothing to say */
 }
 
-static inline int cache_set(struct cache *c, const char *text, cache_draw draw, uint64_t stamp)
+static inline int cache_set(struct cache *c, const struct cache_key *key, cache_draw draw,
+                            const uint64_t *value, size_t bytes)
 {
-        struct cache_value v = cache_value_of(draw & DRAW_KEY, stamp);
-        uint64_t word[2];
+        struct cache_key k = *key;
 
         (void)c;
-        memcpy(word, text, sizeof word);
-        __asm__ __volatile__("" ::"r"(word[0] ^ word[1] ^ v.both) : "memory");
+        (void)draw;
+        (void)bytes;
+        __asm__ __volatile__("" ::"r"(&k), "r"(value) : "memory");
         return 0;
 }
 
@@ -31,8 +33,7 @@ static int init(void *self, const struct params *p, unsigned threads)
 {
         struct cache *c = self;
 
-        (void)threads;
-        return cache_keys_prepare(p, &c->window.keys);
+        return cache_keys_prepare(p, threads, &c->window.keys);
 }
 
 /* It has no cache, so its hit ratio would mean nothing. */
@@ -46,8 +47,9 @@ static int check(const void *self, const struct totals *t, double *metrics)
 
 #define CONTESTANT cache_null
 #define NAME "null"
-#define SOURCE "the measured loop and its keys without a cache"
+#define SOURCE "the measured loop, its keys and values without a cache"
 #define CAPS CAP_FLOOR
+#define HASH NULL
 #define INIT init
 #define CHECK check
 #include "cache/loop.h"

@@ -6,15 +6,19 @@ int cache_worker_begin(const struct cache_window *c, struct worker *w)
 
         if (!l)
                 return -ENOMEM;
-        *l = (struct cache_worker){
-                .keys = c->keys,
-                .draws = aligned_alloc(CT_CACHE_PAIR, CACHE_DRAWS * sizeof *l->draws),
-                .stamp = (uint64_t)w->index << 48};
-        if (!l->draws) {
+        /* Workers' stamps begin far apart, so that two who set one key at a time set two values. */
+        /* Workers' stamps begin far apart, so that two who set one key at a time set two values. */
+        *l = (struct cache_worker){.stamp = (uint64_t)w->index << (VALUE_STAMP_BITS - 6)};
+        if (c->keys) {
+                l->key = c->keys->key;
+                l->draws = cache_keys_draws(c->keys, w);
+                l->draws_mask = c->keys->draws - 1;
+                w->cursor = ct_rng_next(&w->rng); /* no two windows are the same */
+        }
+        if (c->keys && !l->draws) {
                 free(l);
                 return -ENOMEM;
         }
-        cache_keys_draw(l->keys, w->params->value[P_READ_PCT], &w->rng, l->draws);
         w->local = l;
         return 0;
 }
@@ -23,22 +27,19 @@ void cache_worker_end(struct cache_window *c, struct worker *w)
 {
         struct cache_worker *l = w->local;
 
-        ct_add_u64_relaxed(&c->gets, l->tally.gets);
-        ct_add_u64_relaxed(&c->hits, l->tally.hits);
-        ct_add_u64_relaxed(&c->sets, l->tally.sets);
-        ct_add_u64_relaxed(&c->wrong, l->tally.wrong);
-        free(l->draws);
+        cache_add(&c->tally.gets, l->tally.gets);
+        cache_add(&c->tally.hits, l->tally.hits);
+        cache_add(&c->tally.sets, l->tally.sets);
+        cache_add(&c->tally.wrong, l->tally.wrong);
         free(l);
         w->local = NULL;
 }
 
 int cache_check_window(const struct cache_window *c, const struct totals *t, double *metrics)
 {
-        uint64_t gets = ct_load_u64_relaxed(&c->gets), hits = ct_load_u64_relaxed(&c->hits);
-
-        if (gets)
-                metrics[M_HIT_RATIO] = (double)hits / (double)gets;
-        if (ct_load_u64_relaxed(&c->wrong) || gets + ct_load_u64_relaxed(&c->sets) != t->ops)
+        if (c->tally.gets)
+                metrics[M_HIT_RATIO] = (double)c->tally.hits / (double)c->tally.gets;
+        if (c->tally.wrong || c->tally.gets + c->tally.sets != t->ops)
                 return -EBADMSG;
         return 0;
 }

@@ -16,7 +16,11 @@
 #ifndef CT_BASE_SLOT_H
 #define CT_BASE_SLOT_H
 
+#ifdef CT_SIM
+#define CT_SLOTS 8u /* what is kept for each need not be made anew 256 times in each schedule */
+#else
 #define CT_SLOTS 256u
+#endif
 #define CT_SLOT_NONE CT_SLOTS
 
 #ifdef CT_SIM

@@ -1,6 +1,8 @@
-#include "cache/cache.h"
+#include "cache/guide.h"
 
 #include <errno.h>
+
+#include "cache/cache_private.h"
 
 /*
  * One mutex, everything under it. Invariant whenever the mutex is free: hits + misses = gets so
@@ -10,12 +12,24 @@
  * happened and is not in them, and two gets that lose one count between them.
  */
 
+static const char object[] = "ct_guide_mutex_cache";
+
 int ct_guide_mutex_cache_init(struct ct_guide_mutex_cache *c, const struct ct_cache_options *o)
 {
+        uint64_t seed;
         int rc;
 
+        ct_cache_need_(object, c, c, "cache");
+        ct_cache_need_(object, c, o, "options");
+        rc = ct_cache_check_options_(o, 1);
+        if (!rc)
+                rc = ct_cache_check_plain_(o);
+        if (!rc)
+                rc = ct_cache_seed_(o, &seed);
+        if (rc)
+                return rc;
         *c = (struct ct_guide_mutex_cache){0};
-        rc = ct_hashmap_init(&c->map, o->seed, o->expected);
+        rc = ct_hashmap_init(&c->map, seed, o->expected);
         if (rc)
                 return rc;
         rc = -pthread_mutex_init(&c->lock, NULL);
@@ -26,6 +40,7 @@ int ct_guide_mutex_cache_init(struct ct_guide_mutex_cache *c, const struct ct_ca
 
 void ct_guide_mutex_cache_destroy(struct ct_guide_mutex_cache *c)
 {
+        ct_cache_need_(object, c, c, "cache");
         pthread_mutex_destroy(&c->lock);
         ct_hashmap_destroy(&c->map);
 }
@@ -87,6 +102,8 @@ int ct_guide_mutex_cache_append_(struct ct_guide_mutex_cache *c, struct ct_snaps
 int ct_guide_mutex_cache_get(struct ct_guide_mutex_cache *c, const void *key, size_t key_size,
                              void *value, size_t room, size_t *value_size)
 {
+        ct_cache_need_key_(object, c, key, key_size);
+        ct_cache_need_room_(object, c, value, room, value_size);
         return ct_guide_mutex_cache_get_(c, ct_hashmap_hash(&c->map, key, key_size), key, key_size,
                                          value, room, value_size);
 }
@@ -94,24 +111,32 @@ int ct_guide_mutex_cache_get(struct ct_guide_mutex_cache *c, const void *key, si
 int ct_guide_mutex_cache_set(struct ct_guide_mutex_cache *c, const void *key, size_t key_size,
                              const void *value, size_t value_size)
 {
+        ct_cache_need_key_(object, c, key, key_size);
+        ct_cache_need_value_(object, c, value, value_size);
+        if (ct_cache_too_big_(key_size, value_size)) /* before the key is read */
+                return -E2BIG;
         return ct_guide_mutex_cache_set_(c, ct_hashmap_hash(&c->map, key, key_size), key, key_size,
                                          value, value_size);
 }
 
 bool ct_guide_mutex_cache_delete(struct ct_guide_mutex_cache *c, const void *key, size_t key_size)
 {
+        ct_cache_need_key_(object, c, key, key_size);
         return ct_guide_mutex_cache_delete_(c, ct_hashmap_hash(&c->map, key, key_size), key,
                                             key_size);
 }
 
 int ct_guide_mutex_cache_snapshot(struct ct_guide_mutex_cache *c, struct ct_snapshot *out)
 {
+        ct_cache_need_(object, c, c, "cache");
+        ct_cache_need_(object, c, out, "snapshot");
         *out = (struct ct_snapshot){0};
         return ct_guide_mutex_cache_append_(c, out);
 }
 
 void ct_guide_mutex_cache_clear(struct ct_guide_mutex_cache *c)
 {
+        ct_cache_need_(object, c, c, "cache");
         pthread_mutex_lock(&c->lock);
         ct_hashmap_clear(&c->map);
         pthread_mutex_unlock(&c->lock);
@@ -119,7 +144,12 @@ void ct_guide_mutex_cache_clear(struct ct_guide_mutex_cache *c)
 
 void ct_guide_mutex_cache_stats(struct ct_guide_mutex_cache *c, struct ct_cache_stats *out)
 {
+        ct_cache_need_(object, c, c, "cache");
+        ct_cache_need_(object, c, out, "stats");
         pthread_mutex_lock(&c->lock);
-        *out = (struct ct_cache_stats){c->hits, c->misses, c->map.n};
+        *out = (struct ct_cache_stats){.hits = c->hits,
+                                       .misses = c->misses,
+                                       .entries = c->map.n,
+                                       .bytes = c->map.bytes + c->map.n * CT_CACHE_ENTRY_BYTES};
         pthread_mutex_unlock(&c->lock);
 }

@@ -1,7 +1,9 @@
-#include "cache/cache.h"
+#include "cache/guide.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#include "cache/cache_private.h"
 
 /*
  * Invariant: a key lives in the shard that its hash picks, for as long as the cache lives. All
@@ -11,10 +13,7 @@
  * all keys of one shard agree in 4 of those, and 15 of 16 buckets stay empty.
  */
 
-static bool power_of_two(unsigned n)
-{
-        return n && !(n & (n - 1));
-}
+enum { GUIDES_SHARDS = 16 };
 
 unsigned ct_guide_sharded_cache_index(const struct ct_guide_sharded_cache *c, uint64_t hash)
 {
@@ -30,19 +29,33 @@ static inline struct ct_guide_mutex_cache *pick(struct ct_guide_sharded_cache *c
         return &c->shard[ct_guide_sharded_cache_index(c, hash)].cache;
 }
 
+static const char object[] = "ct_guide_sharded_cache";
+
 int ct_guide_sharded_cache_init(struct ct_guide_sharded_cache *c, const struct ct_cache_options *o)
 {
-        struct ct_cache_options each = *o;
+        struct ct_cache_options each;
+        unsigned shards;
         int rc;
 
-        if (!power_of_two(o->shards) || o->shards > CT_CACHE_MAX_SHARDS)
-                return -EINVAL;
-        *c = (struct ct_guide_sharded_cache){.seed = o->seed};
-        c->shard = aligned_alloc(CT_CACHE_PAIR, o->shards * sizeof *c->shard);
+        ct_cache_need_(object, c, c, "cache");
+        ct_cache_need_(object, c, o, "options");
+        rc = ct_cache_check_options_(o, 1);
+        if (!rc)
+                rc = ct_cache_check_plain_(o);
+        if (rc)
+                return rc;
+        shards = o->shards ? o->shards : GUIDES_SHARDS;
+        *c = (struct ct_guide_sharded_cache){0};
+        rc = ct_cache_seed_(o, &c->seed);
+        if (rc)
+                return rc;
+        c->shard = aligned_alloc(CT_CACHE_PAIR, shards * sizeof *c->shard);
         if (!c->shard)
                 return -ENOMEM;
-        each.expected = o->expected / o->shards;
-        for (; c->shards < o->shards; c->shards++) {
+        each = *o;
+        each.seed = c->seed;
+        each.expected = o->expected / shards;
+        for (; c->shards < shards; c->shards++) {
                 rc = ct_guide_mutex_cache_init(&c->shard[c->shards].cache, &each);
                 if (rc) {
                         ct_guide_sharded_cache_destroy(c);
@@ -54,6 +67,7 @@ int ct_guide_sharded_cache_init(struct ct_guide_sharded_cache *c, const struct c
 
 void ct_guide_sharded_cache_destroy(struct ct_guide_sharded_cache *c)
 {
+        ct_cache_need_(object, c, c, "cache");
         while (c->shards)
                 ct_guide_mutex_cache_destroy(&c->shard[--c->shards].cache);
         free(c->shard);
@@ -63,8 +77,11 @@ void ct_guide_sharded_cache_destroy(struct ct_guide_sharded_cache *c)
 int ct_guide_sharded_cache_get(struct ct_guide_sharded_cache *c, const void *key, size_t key_size,
                                void *value, size_t room, size_t *value_size)
 {
-        uint64_t hash = ct_hash(key, key_size, c->seed);
+        uint64_t hash;
 
+        ct_cache_need_key_(object, c, key, key_size);
+        ct_cache_need_room_(object, c, value, room, value_size);
+        hash = ct_hash(key, key_size, c->seed);
         return ct_guide_mutex_cache_get_(pick(c, hash), hash, key, key_size, value, room,
                                          value_size);
 }
@@ -72,16 +89,23 @@ int ct_guide_sharded_cache_get(struct ct_guide_sharded_cache *c, const void *key
 int ct_guide_sharded_cache_set(struct ct_guide_sharded_cache *c, const void *key, size_t key_size,
                                const void *value, size_t value_size)
 {
-        uint64_t hash = ct_hash(key, key_size, c->seed);
+        uint64_t hash;
 
+        ct_cache_need_key_(object, c, key, key_size);
+        ct_cache_need_value_(object, c, value, value_size);
+        if (ct_cache_too_big_(key_size, value_size)) /* before the key is read */
+                return -E2BIG;
+        hash = ct_hash(key, key_size, c->seed);
         return ct_guide_mutex_cache_set_(pick(c, hash), hash, key, key_size, value, value_size);
 }
 
 bool ct_guide_sharded_cache_delete(struct ct_guide_sharded_cache *c, const void *key,
                                    size_t key_size)
 {
-        uint64_t hash = ct_hash(key, key_size, c->seed);
+        uint64_t hash;
 
+        ct_cache_need_key_(object, c, key, key_size);
+        hash = ct_hash(key, key_size, c->seed);
         return ct_guide_mutex_cache_delete_(pick(c, hash), hash, key, key_size);
 }
 
@@ -89,6 +113,8 @@ int ct_guide_sharded_cache_snapshot(struct ct_guide_sharded_cache *c, struct ct_
 {
         int rc = 0;
 
+        ct_cache_need_(object, c, c, "cache");
+        ct_cache_need_(object, c, out, "snapshot");
         *out = (struct ct_snapshot){0};
         for (unsigned i = 0; !rc && i < c->shards; i++)
                 rc = ct_guide_mutex_cache_append_(&c->shard[i].cache, out);
@@ -99,6 +125,7 @@ int ct_guide_sharded_cache_snapshot(struct ct_guide_sharded_cache *c, struct ct_
 
 void ct_guide_sharded_cache_clear(struct ct_guide_sharded_cache *c)
 {
+        ct_cache_need_(object, c, c, "cache");
         for (unsigned i = 0; i < c->shards; i++)
                 ct_guide_mutex_cache_clear(&c->shard[i].cache);
 }
@@ -107,11 +134,14 @@ void ct_guide_sharded_cache_stats(struct ct_guide_sharded_cache *c, struct ct_ca
 {
         struct ct_cache_stats one;
 
+        ct_cache_need_(object, c, c, "cache");
+        ct_cache_need_(object, c, out, "stats");
         *out = (struct ct_cache_stats){0};
         for (unsigned i = 0; i < c->shards; i++) {
                 ct_guide_mutex_cache_stats(&c->shard[i].cache, &one);
                 out->hits += one.hits;
                 out->misses += one.misses;
                 out->entries += one.entries;
+                out->bytes += one.bytes;
         }
 }

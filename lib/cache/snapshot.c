@@ -12,20 +12,25 @@ static size_t filled(size_t size)
         return (size + 7) / 8 * 8;
 }
 
-int ct_snapshot_reserve_(struct ct_snapshot *s, const struct ct_hashmap *m)
+int ct_snapshot_room_(struct ct_snapshot *s, size_t entries, size_t bytes)
 {
-        size_t need = s->used + m->bytes + m->n * (HEAD + 7 + 7);
-        char *bytes;
+        size_t need = s->used + bytes + entries * (HEAD + 7 + 7);
+        char *to;
 
         if (need <= s->room)
                 return 0;
         need = need < 2 * s->room ? 2 * s->room : need; /* shard after shard: not a copy for each */
-        bytes = realloc(s->bytes, need);
-        if (!bytes)
+        to = realloc(s->bytes, need);
+        if (!to)
                 return -ENOMEM;
-        s->bytes = bytes;
+        s->bytes = to;
         s->room = need;
         return 0;
+}
+
+int ct_snapshot_reserve_(struct ct_snapshot *s, const struct ct_hashmap *m)
+{
+        return ct_snapshot_room_(s, m->n, m->bytes);
 }
 
 void ct_snapshot_add_(struct ct_snapshot *s, const void *key, size_t key_size, const void *value,

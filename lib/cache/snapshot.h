@@ -39,6 +39,10 @@ bool ct_snapshot_next(const struct ct_snapshot *s, struct ct_snapshot_entry *e);
 
 void ct_snapshot_free(struct ct_snapshot *s);
 
+/* Not for users: room for that many more entries, whose keys and values have so many bytes. 0 or
+   -ENOMEM, with *s as it was. */
+int ct_snapshot_room_(struct ct_snapshot *s, size_t entries, size_t bytes);
+
 /* Not for users: room for the whole map, then its entries one by one. */
 int ct_snapshot_reserve_(struct ct_snapshot *s, const struct ct_hashmap *m);
 void ct_snapshot_add_(struct ct_snapshot *s, const void *key, size_t key_size, const void *value,

@@ -102,6 +102,7 @@ struct contestant {
         const char *name;   /* CSV key: never renamed, only retired */
         const char *source; /* guide, paper or library the algorithm is from */
         unsigned caps;
+        const char *word; /* in the family's word column; NULL: an empty cell */
         size_t size, align;
         int (*init)(void *self, const struct params *,
                     unsigned threads); /* 0 or -errno; NULL: zero bytes do */
@@ -167,8 +168,12 @@ struct family {
         const char *workloads[MAX_WORKLOADS];
         const char *params[MAX_PARAMS];   /* "p_read_pct", ... NULL-terminated if fewer */
         const char *metrics[MAX_METRICS]; /* the family's own columns */
+        const char *word;         /* a column that says something of a contestant, or NULL: none */
         const char *sample_param; /* the parameter that asks for latency sampling, or NULL */
         const char *hold_param, *think_param; /* in ns, calibrated into worker turns, or NULL */
+        /* Takes the file of --trace before points() is asked: 0, or -errno and one line in `why`
+           (WHY_SIZE bytes). NULL: the family has no such option. */
+        int (*trace)(const char *path, char *why);
         /* The family's points; `full` asks for the long sweep. */
         void (*points)(const struct topology *, bool full, struct point_list *);
         /* Fills a worker's DRAWS prepared decisions for these params, or NULL. */

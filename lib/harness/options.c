@@ -16,6 +16,7 @@ enum {
         OPT_EXEC,
         OPT_PLACEMENT,
         OPT_WHERE,
+        OPT_TRACE,
         OPT_REPS,
         OPT_WINDOW,
         OPT_WARMUP,
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
         {"exec", required_argument, NULL, OPT_EXEC},
         {"placement", required_argument, NULL, OPT_PLACEMENT},
         {"where", required_argument, NULL, OPT_WHERE},
+        {"trace", required_argument, NULL, OPT_TRACE},
         {"reps", required_argument, NULL, OPT_REPS},
         {"window-ms", required_argument, NULL, OPT_WINDOW},
         {"warmup-ms", required_argument, NULL, OPT_WARMUP},
@@ -237,6 +239,9 @@ static int parse_one(struct options *o, const struct family *f, int opt)
                 return parse_threads(o, optarg);
         case OPT_WHERE:
                 return parse_where(o, f, optarg);
+        case OPT_TRACE:
+                o->trace = optarg;
+                return f->trace ? 0 : usage("--trace", optarg, "a family that replays traces");
         case OPT_CONTROL:
                 return parse_control(o, optarg);
         case OPT_EXEC:

@@ -39,6 +39,7 @@ struct options {
         size_t n_threads;
         const char *placement; /* a policy, checked by sweep_build() */
         const char *run_dir, *run_id;
+        const char *trace;               /* a file, for families that replay traces */
         bool has_exec, exec[EXEC_KINDS]; /* which ones, if --exec says so */
         /* What runs tasks, set by whoever has a runtime; NULL: no tasks. */
         const struct executor_ops *task_executor;

@@ -5,6 +5,12 @@
 void options_help(const struct family *f)
 {
         printf("bench_%s: %s\n\n", f->name, f->summary);
+        if (f->trace)
+                puts("  --trace FILE          a trace of yours for the workload trace_file: lirs, "
+                     "ARC, or\n"
+                     "                        libCacheSim's csv or oracleGeneral (one of tens of "
+                     "millions\n"
+                     "                        of requests needs a larger --watchdog-s)");
         puts("  --contestants REGEX   only these (POSIX extended, whole name)\n"
              "  --with-peers          other people's libraries too (LIBRARY:THING), where built;\n"
              "                        so does a colon in --contestants\n"

@@ -64,6 +64,8 @@ size_t record_columns(const struct family *f, const char **names)
                 names[n++] = metrics[i].name;
         for (size_t i = 0; i < MAX_METRICS && f->metrics[i]; i++)
                 names[n++] = f->metrics[i];
+        if (f->word)
+                names[n++] = f->word;
         names[n++] = "verified";
         names[n++] = "noise";
         names[n++] = "flags";
@@ -134,6 +136,8 @@ void record_cells(const struct row_key *key, const struct measurement *m, struct
                 cells[n++] = number(failed ? NAN : *metric_at(m, i), metrics[i].count);
         for (size_t i = 0; i < MAX_METRICS && f->metrics[i]; i++)
                 cells[n++] = number(failed ? NAN : m->own[i], false);
+        if (f->word)
+                cells[n++] = text(key->word ? key->word : "");
         cells[n++] = count(m->verified);
         cells[n++] =
                 failed ? (struct ct_cell){.kind = CT_CELL_EMPTY} : text(m->noise ? "noisy" : "ok");
@@ -183,6 +187,7 @@ bool record_parse(const struct row_key *key, const char *const *fields, size_t n
                 *metric_at(m, i) = field_number(fields[at++]);
         for (size_t i = 0; i < MAX_METRICS && key->family->metrics[i]; i++)
                 m->own[i] = field_number(fields[at++]);
+        at += key->family->word != NULL;
         m->verified = !strcmp(fields[at++], "1");
         m->noise = !strcmp(fields[at++], "noisy");
         for (size_t i = 0; i < sizeof flag_words / sizeof *flag_words; i++)

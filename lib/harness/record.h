@@ -75,11 +75,12 @@ void measurement_clear(struct measurement *);
 struct row_key {
         const struct family *family;
         const char *run_id, *contestant, *workload, *exec, *placement;
+        const char *word; /* the contestant's, or NULL */
         const struct params *params;
         unsigned threads, rep;
 };
 
-enum { MAX_COLUMNS = 64, SCHEMA_VERSION = 2 };
+enum { MAX_COLUMNS = 64, SCHEMA_VERSION = 3 };
 
 /* Fills `names` with the family's CSV header; returns how many (<= MAX_COLUMNS). */
 size_t record_columns(const struct family *, const char **names);

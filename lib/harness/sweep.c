@@ -331,6 +331,7 @@ void sweep_key(const struct sweep *s, const struct item *i, unsigned rep, struct
                 .workload = b->workload_name,
                 .exec = exec_names[b->exec],
                 .placement = s->options->placement,
+                .word = i->contestant->word,
                 .params = &i->params,
                 .threads = b->threads,
                 .rep = rep + 1,

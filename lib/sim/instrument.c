@@ -14,6 +14,7 @@
 void *ct_sim_memcpy_(void *to, const void *from, size_t n);
 void *ct_sim_memmove_(void *to, const void *from, size_t n);
 void *ct_sim_memset_(void *to, int c, size_t n);
+int ct_sim_memcmp_(const void *a, const void *b, size_t n);
 
 static inline void access_at(const void *p, size_t size, bool write, const void *from)
 {
@@ -115,6 +116,13 @@ void *ct_sim_memset_(void *to, int c, size_t n)
 {
         all_of(to, n, true, __builtin_return_address(0));
         return memset(to, c, n);
+}
+
+int ct_sim_memcmp_(const void *a, const void *b, size_t n)
+{
+        all_of(a, n, false, __builtin_return_address(0));
+        all_of(b, n, false, __builtin_return_address(0));
+        return memcmp(a, b, n);
 }
 
 /* What newer compilers call in their place. */

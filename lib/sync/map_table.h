@@ -69,36 +69,6 @@ static inline bool ct_map_is_(const struct ct_map_node_ *n, const struct ct_map_
                (!k->bytes || (n->len == k->len && !memcmp(n->bytes, k->bytes, k->len)));
 }
 
-/* Up to 8 bytes as a number; without a call of memcpy, which costs more than the rest of the hash.
- */
-static inline uint64_t ct_map_few_bytes_(const unsigned char *p, size_t len)
-{
-        uint32_t low, high;
-
-        if (len >= 4) { /* the two halves overlap */
-                memcpy(&low, p, 4);
-                memcpy(&high, p + len - 4, 4);
-                return (uint64_t)high << 32 | low;
-        }
-        return len ? (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1] : 0;
-}
-
-/* One lane that starts from the seed: with it unknown, no input brings the product to a known
-   value. (Hashes with several lanes and fixed constants in them can be made to multiply by 0.) */
-static inline uint64_t ct_map_hash_bytes_(const void *key, size_t len, uint64_t seed)
-{
-        const unsigned char *p = key;
-        uint64_t h = seed ^ UINT64_C(0xa0761d6478bd642f), word;
-        size_t left = len;
-
-        for (; left > 8; left -= 8, p += 8) {
-                memcpy(&word, p, 8);
-                h = ct_hash_mix(h ^ word, UINT64_C(0xe7037ed1a0b428db));
-        }
-        h = ct_hash_mix(h ^ ct_map_few_bytes_(p, left), UINT64_C(0x8ebc6af09c88c6e3));
-        return ct_hash_mix(h ^ len, UINT64_C(0x589965cc75374cc3));
-}
-
 /* ---- keys ---- */
 
 _Noreturn void ct_map_kind_panic_(const struct ct_map *m);
@@ -116,7 +86,7 @@ static inline struct ct_map_key_ ct_map_string_(const struct ct_map *m, const vo
 
         if (__builtin_expect(m->kind != CT_MAP_BYTES, 0))
                 ct_map_kind_panic_(m);
-        hash = ct_map_hash_bytes_(key, len, m->seed);
+        hash = ct_hash(key, len, m->seed);
         return (struct ct_map_key_){.hash = hash, .id = hash, .bytes = key ? key : "", .len = len};
 }
 

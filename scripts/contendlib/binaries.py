@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-from contendlib.errors import EnvironmentProblem, UsageError
+from contendlib.errors import EnvironmentProblem, InputError, UsageError
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HOST = "contend_host"
@@ -54,6 +54,8 @@ def _complaint(name, arguments, done):
     lines = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     if done.returncode == 2 and lines:  # usage: the binary knows best what is wrong
         return UsageError(lines[-1].removeprefix("contend: "))
+    if done.returncode == 3 and lines:  # bad input, and it has named the file
+        return InputError(lines[-1].removeprefix("contend: "))
     how = (f"died by signal {-done.returncode}" if done.returncode < 0
            else f"ended with {done.returncode}")
     last = f": {lines[-1].removeprefix('contend: ')}" if lines else ""

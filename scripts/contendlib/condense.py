@@ -97,6 +97,9 @@ class Point:
         return stats.median(values) if values else None
 
 
+# Metrics, by their beginnings, that timing each operation does not bend.
+UNBENT = ("latency_", "loads_per_expiry")
+
 _BEFORE = {(family.name, c.name, workload): value for family in schema.FAMILIES.values()
            for c in family.params for workload, value in c.before}
 
@@ -126,7 +129,7 @@ def condense(rows, metric="ns_per_op", lossy=False):
     """[Point] of rows of one run, in the order in which their keys first appear.
 
     Failed rows never count. Rows whose oracle failed count only with `lossy` (a chart that marks
-    them). A latency window (p_sample_every > 0) counts for latency_* metrics alone: timing the
+    them). A latency window (p_sample_every > 0) counts for UNBENT metrics alone: timing the
     operations slows them down. A point in which no row has the metric is left out.
     """
     if len({row["run_id"] for row in rows}) > 1:
@@ -136,7 +139,7 @@ def condense(rows, metric="ns_per_op", lossy=False):
         groups.setdefault(row_key(row), []).append(row)
     points = []
     for key, group in groups.items():
-        if key.param("p_sample_every") and not metric.startswith("latency_"):
+        if key.param("p_sample_every") and not metric.startswith(UNBENT):
             continue
         failed = sum(row.failed for row in group)
         # The reader has seen to it that a failed row has no metric at all.

@@ -22,7 +22,7 @@ FAMILIES = {
         Family("machine", "bench_machine", "the machine itself: atomics, hops, wakes, clocks"),
         Family("pool", "bench_pool", "worker pools: cost per job, how many workers, memory"),
         Family("flow", "bench_flow", "fan-out, pipelines, order, batches, retry, breaker"),
-        Family("cache", "bench_cache", "caches: locks and shards by share of reads and skew"),
+        Family("cache", "bench_cache", "caches: locks, shards, lock-free reads; policies, stampedes"),
         Family("limiter", "bench_limiter", "rate limiters: decisions, kept rates, bursts"),
     )
 }

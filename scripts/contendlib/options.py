@@ -5,6 +5,7 @@ any input) and the argv of the binaries.
 """
 
 import argparse
+import os
 import re
 from dataclasses import dataclass
 from typing import Callable
@@ -34,6 +35,11 @@ def folder(value):
     if not value:
         raise argparse.ArgumentTypeError("an empty name is no folder")
     return value
+
+
+def file(value):
+    """A path that still leads there when the run is resumed from another folder."""
+    return text(os.path.abspath(text(value)))
 
 
 def count(low, high):
@@ -93,6 +99,8 @@ TABLE = (
     Option("placement", text, "P", "where they are bound: compact, scatter, smt, cores, ..."),
     Option("where", where, "p_X=A,B", "only these values of a parameter; may be repeated",
            repeats=True),
+    Option("trace", file, "FILE", "a trace of yours to replay (cache): lirs, ARC, or libCacheSim's "
+           "csv or oracleGeneral"),
     Option("reps", count(1, 10000), "N", "windows per point"),
     Option("window-ms", count(1, 60000), "N", "length of a window"),
     Option("warmup-ms", count(1, 60000), "N", "length of the warm-up before it"),

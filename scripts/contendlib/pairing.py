@@ -119,10 +119,20 @@ def peer_label(entry):
     return f"{entry['peer']} ({entry['peer_exec']})"
 
 
-def pairs(selection, wants, any_exec=False):
+def _settings(setting, any_exec, own):
+    """Where a peer of this setting's contestants stands: there, or where less is asked for."""
+    params = tuple((name, None if name in own else found) for name, found in setting.params)
+    others = (setting, setting._replace(params=params))
+    execs = EXECS if any_exec else (setting.exec,)
+    return list(dict.fromkeys(other._replace(exec=e) for other in others for e in execs))
+
+
+def pairs(selection, wants, any_exec=False, own=()):
     """Entries for every setting and every (ours, peer) of `wants` that has both; and what has not.
 
     With `any_exec`, ours by threads stands against the peer by tasks too, and the other way round.
+    The parameters `own` say how a contestant is made: with them ours stands against peers that have
+    no such parameter.
 
     Points are paired inside one run only: contended numbers of two runs differ by where the threads
     happened to be placed, so nothing is pooled or compared over runs.
@@ -131,7 +141,7 @@ def pairs(selection, wants, any_exec=False):
     for run, points in selection.runs:
         found = {(p.key.setting(), p.key.contestant): p for p in points if p.n}
         for setting in dict.fromkeys(p.key.setting() for p in points):
-            others = [setting._replace(exec=e) for e in (EXECS if any_exec else (setting.exec,))]
+            others = _settings(setting, any_exec, own)
             for ours_name, peer_name in wants:
                 ours = found.get((setting, ours_name))
                 for peer in (found.get((other, peer_name)) for other in others):

@@ -9,8 +9,9 @@ import pathlib
 import re
 import sys
 
-from . import (plot_areas, plot_cache, plot_channel, plot_context, plot_flow, plot_limiter,
-               plot_lines, plot_lock, plot_panels, plot_pool, plot_pool_load, plot_rows, plot_sizing,
+from . import (plot_areas, plot_cache, plot_cache_best, plot_cache_hits, plot_cache_more,
+               plot_cache_shards, plot_channel, plot_context, plot_flow, plot_limiter, plot_lines,
+               plot_lock, plot_panels, plot_pool, plot_pool_load, plot_rows, plot_sizing,
                plot_sizing_more, plot_sync, plot_task, reader)
 from .errors import OutputError, UsageError, printable
 from .plot_gnuplot import FORMATS, draw, find_gnuplot
@@ -59,8 +60,15 @@ CHARTS = {      # name: (family, function), in the order of the report
     "flow-pipeline": ("flow", plot_flow.pipeline),
     "flow-order": ("flow", plot_flow.order),
     "flow-batcher": ("flow", plot_flow.batcher),
-    "cache-shards": ("cache", plot_cache.shards),
+    "cache-throughput": ("cache", plot_cache.throughput),
+    "cache-best": ("cache", plot_cache_best.best),
+    "cache-shards": ("cache", plot_cache_shards.shards),
     "cache-read-share": ("cache", plot_cache.read_share),
+    "cache-hit-ratio": ("cache", plot_cache_hits.hit_ratio),
+    "cache-aside": ("cache", plot_cache_hits.aside),
+    "cache-stampede": ("cache", plot_cache_more.stampede),
+    "cache-section": ("cache", plot_cache_more.section),
+    "cache-memory": ("cache", plot_cache_more.memory),
     "limiter-cost": ("limiter", plot_limiter.cost),
     "limiter-accuracy": ("limiter", plot_limiter.accuracy),
     "limiter-burst": ("limiter", plot_limiter.burst),

@@ -83,7 +83,7 @@ def measured_axis(values, left, right, favoured=(), text=lambda v: number(v, 1))
     scale = LogScale(first / reach ** 1.6, last * reach ** 1.2, left, right)
     places = [scale.pixel(v) for v in values]
     order = [values.index(v) for v in (*favoured, first, last) if v in values]
-    order += [i for i, v in enumerate(values) if v & (v - 1) == 0]
+    order += [i for i, v in enumerate(values) if v == int(v) and int(v) & (int(v) - 1) == 0]
     named = thin(places, 10 + max(text_width(text(v), 12) for v in values), order)
     return {"x_low": scale.low, "x_high": scale.high, "x_scale": "log",
             "x_at": [values[i] for i in named], "x_text": [text(values[i]) for i in named],

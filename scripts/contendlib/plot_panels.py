@@ -45,15 +45,16 @@ class Panel:
     def add(self, table, *rows):
         self.tables[table] += rows
 
-    def draw(self, lines, chosen=None, size=0.9, gap=14, names=None):
+    def draw(self, lines, chosen=None, size=0.9, gap=14, names=None, look=styles.style):
         """Lines with their bands, points and end names; those not chosen are thin and grey.
 
-        `names` replaces labels: {contestant: text}; an empty text leaves the label out.
+        `names` replaces labels: {contestant: text}; an empty text leaves the label out. `look`
+        gives a contestant's style.
         """
         chosen = set(lines) if chosen is None else chosen
         entries = []
         for contestant, marks in lines.items():
-            s, bright = styles.style(contestant), contestant in chosen
+            s, bright = look(contestant), contestant in chosen
             text = (names or {}).get(contestant, s.label)
             if text:
                 entries.append((text, marks[-1].x, marks[-1].value, s.ink if bright else DIM_INK,

@@ -90,10 +90,15 @@ STYLES = {      # in the order in which ties are listed
     "ordered_stream": Style("reorder buffer", ROSE, PENTAGON),
     "ordered_batch": Style("batch at a time", OLIVE, SQUARE),
     # cache
-    "guide_sharded": Style("sharded map", GREEN, SQUARE),
+    "concurrent": Style("concurrent", BLACK, SQUARE),
+    "rw_sharded": Style("sharded (rw)", OLIVE, TRIANGLE),
+    "syncmap": Style("sync map", ROSE, CIRCLE),
+    "thundering": Style("thundering herd", ROSE, SQUARE),
+    "guide_sharded": Style("sharded (guide)", GREEN, SQUARE),
     "guide_mutex": Style("map + mutex", ORANGE, CIRCLE),
     "guide_rwmutex": Style("map + rwmutex", PURPLE, TRIANGLE),
     "guide_counters": Style("map of counters", SKY, SQUARE),
+    "key_counters": Style("key counters", TEAL, WEDGE),
     # limiter
     "guide_ticker": Style("ticker", ORANGE, DIAMOND),
     "guide_token_bucket": Style("token bucket", GREEN, DIAMOND),
@@ -114,6 +119,10 @@ FEATURED = {
     "mutex": ("mutex_asym", "mutex_go", "ref", "ticket", "go:sync.Mutex", "nsync:mu"),
     "overhead": ("stealing", "channel", "guide", "ref", "go:chan_pool", "tbb:task_arena"),
     "memory": ("channel", "guide", "unbounded", "semaphore", "stealing", "go:goroutines"),
+    "get_set": ("concurrent", "sharded", "tbb:concurrent_hash_map", "std:unordered_map_sharded",
+                "guide_mutex", "syncmap"),
+    "get_set_ours": ("concurrent", "sharded", "guide_mutex", "guide_rwmutex", "syncmap",
+                     "rw_sharded"),
     "stream": ("chan", "chan_spsc", "go:chan", "guide", "ref", "tbb:concurrent_bounded_queue"),
 }
 

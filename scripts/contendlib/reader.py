@@ -125,7 +125,7 @@ def _value(column, text):
         if column.required or column.kind == "name":
             raise ValueError("a value: this column is never empty")
         return None
-    if column.kind == "name":
+    if column.kind in ("name", "word"):
         return _name(text)
     if column.kind == "choice":
         if text not in column.choices:

@@ -129,7 +129,8 @@ OWN_METHODS = {
     "stand in the queue before a sizing window begins. Every accepted job has run, once, or the "
     "row is an error.",
     "cache": "Caches are filled before the first window, keys and draws are prepared before each; "
-    "what was read is checked against its key.",
+    "what was read is checked against its key. A trace is one pass from an empty cache: its hit ratio "
+    "comes out the same every time.",
     "limiter": "Limiters are asked with the real clock, except for the worst burst: that runs on a "
     "virtual clock, is counted exactly, and comes out the same every time.",
 }

@@ -1,68 +1,21 @@
 """The report's tables of each family: what stands in the rows, what across, and in what unit."""
 
-from dataclasses import dataclass
-from typing import Callable
-
 from . import condense, plot_styles as styles, stats
-from .plot_cache import skew_name
 from .plot_layout import duration, number
 from .plot_limiter import ARRIVALS, UNLIMITED
 from .plot_lock import lengths_name
 from .plot_sizing import wait_name
 from .plot_source import plural
 from .plot_sync import ROWS as SYNC_ROWS, row_name
+from .report_axes import CONTESTANT, NS, THREADS, Table, hold, known, param, rank, tails
+from .report_cache import CACHE, hashes
 from .report_html import join, table, tag
-from .report_tables import (cell, contestant_name, latencies, machine, setting_text, throughput,
-                            usual_count)
+from .report_tables import cell, latencies, machine, setting_text, throughput, usual_count
 
-
-@dataclass(frozen=True)
-class Axis:
-    """What varies along a table's side: `of` gives a key's place (for sorting), `text` its name."""
-
-    title: str
-    of: Callable
-    text: Callable
-
-
-@dataclass(frozen=True)
-class Table:
-    """Medians of one metric of one workload. `group` parts the points into tables and names them
-    (None leaves a point out); `shown` replaces the median's text, with the point given."""
-
-    workload: str
-    metric: str
-    words: str
-    down: Axis
-    across: Axis
-    group: Callable = lambda key: (0, "")
-    shown: Callable | None = None
-
-
-def _param(name, title, text=lambda v: number(v, 1)):
-    return Axis(title, lambda key: key.param(name), text)
-
-
-def _known(value):
-    return -1 if value is None else value
-
-
-def _rank(contestant):
-    known = list(styles.STYLES)
-    return (known.index(contestant) if contestant in known else len(known), contestant)
-
-
-CONTESTANT = Axis("contestant", lambda key: _rank(key.contestant),
-                  lambda place: contestant_name(place[1]))
-THREADS = Axis("", lambda key: key.threads, lambda t: plural(t, "thread"))
-WORKERS = _param("p_workers", "workers", lambda w: plural(w, "worker"))
-BOUND = _param("p_queue", "", lambda q: f"room for {number(q, 1)}")
-JOBS = _param("p_jobs", "", lambda n: plural(n, "job"))
-RATE = _param("p_rate_per_s", "", lambda r: f"{number(r, 1)} a second")
-SHARDS = Axis("contestant", lambda key: (_rank(key.contestant), _known(key.param("p_shards"))),
-              lambda place: join((contestant_name(place[0][1]),
-                                  tag("small", plural(place[1], "shard"))))
-              if place[1] > 0 else contestant_name(place[0][1]))
+WORKERS = param("p_workers", "workers", lambda w: plural(w, "worker"))
+BOUND = param("p_queue", "", lambda q: f"room for {number(q, 1)}")
+JOBS = param("p_jobs", "", lambda n: plural(n, "job"))
+RATE = param("p_rate_per_s", "", lambda r: f"{number(r, 1)} a second")
 
 
 def _handed(key):
@@ -71,7 +24,7 @@ def _handed(key):
     words = [] if queue is None else [f"queue of {number(queue, 1)}"]
     words += [plural(crowd, "submitter")] if crowd and crowd > 1 else []
     words += [f"{number(batch, 1)} jobs a call"] if batch and batch > 1 else []
-    return (-_known(queue), _known(crowd), _known(batch)), ", ".join(words)
+    return (-known(queue), known(crowd), known(batch)), ", ".join(words)
 
 
 def _mix(key):
@@ -80,35 +33,21 @@ def _mix(key):
     words = [styles.label(key.contestant)]
     words += [f"{number(length, 1)} µs of computing"] if length not in (None, 100) else []
     words += [plural(limit, "connection")] if limit else []
-    return (length not in (None, 100), _known(length), _known(limit),
-            _rank(key.contestant)), ", ".join(words)
+    return (length not in (None, 100), known(length), known(limit),
+            rank(key.contestant)), ", ".join(words)
 
 
 def _crew(key):
     workers = key.param("p_workers")
-    return _known(workers), "" if workers is None else plural(workers, "worker")
-
-
-def _keys(key):
-    """90 % reads, the curve over shards, comes first."""
-    reads, skew = key.param("p_read_pct"), key.param("p_skew")
-    words = [f"{number(reads, 1)} % reads"] if reads is not None else []
-    words += [skew_name(skew)] if skew is not None else []
-    return (reads != 90, _known(reads), _known(skew)), ", ".join(words)
-
-
-def _reads_alone(key):
-    """How many hit does not depend on the threads: those of one stand for all."""
-    reads = _known(key.param("p_read_pct"))
-    return (reads, f"{number(reads, 1)} % reads, 1 thread") if key.threads == 1 else None
+    return known(workers), "" if workers is None else plural(workers, "worker")
 
 
 def _limit(key):
     rate, users = key.param("p_rate_per_s"), key.param("p_users")
     words = ["never limited" if rate and rate >= UNLIMITED else
-             f"{number(_known(rate), 1)} a second"]
+             f"{number(known(rate), 1)} a second"]
     words += [plural(users, "user")] if users and users > 1 else []
-    return (-_known(rate), _known(users)), ", ".join(words)
+    return (-known(rate), known(users)), ", ".join(words)
 
 
 def _jitter(point):
@@ -130,29 +69,15 @@ def _held(key):
     return (hold, key.threads), f"{duration(hold)} held, {plural(key.threads, 'worker')}"
 
 
-def _hold(key):
-    hold = key.param("p_hold_ns") or 0
-    return hold, f"{duration(hold)} held"
-
-
 def _use(key):
     """What a use of a primitive is called in its chart."""
     row = next((text for workload, _, text in SYNC_ROWS if workload == key.workload), key.workload)
-    return tuple(_known(v) for _, v in key.params), row_name(row.split(":")[0], key)
-
-
-def _tails(prefix):
-    """The cell of a median with the p99 and the longest beneath."""
-    def shown(point):
-        rest = [point.median_of(f"{prefix}_{q}_ns") for q in ("p99", "max")]
-        return join((duration(point.median), tag("small", " / ".join(
-            "–" if v is None else duration(v) for v in rest))))
-    return shown
+    return tuple(known(v) for _, v in key.params), row_name(row.split(":")[0], key)
 
 
 def _across(key):
     across = key.param("p_across")
-    return _known(across), "" if across is None else ("two CPUs" if across else "one CPU")
+    return known(across), "" if across is None else ("two CPUs" if across else "one CPU")
 
 
 def _pair(key):
@@ -161,7 +86,7 @@ def _pair(key):
     if None in pair:
         return None
     words = f"{number(pair[0], 1)} : {number(pair[1], 1)}"
-    return (*pair, _known(size)), words + ("" if size in (None, 8) else f", {number(size, 1)} bytes")
+    return (*pair, known(size)), words + ("" if size in (None, 8) else f", {number(size, 1)} bytes")
 
 
 def _many(key):
@@ -171,54 +96,53 @@ def _many(key):
 
 def _capacity(key):
     held = key.param("p_capacity")
-    return _known(held), "" if held is None else f"capacity {number(held, 1)}"
+    return known(held), "" if held is None else f"capacity {number(held, 1)}"
 
 
 def _depth(key):
     deep = key.param("p_depth")
-    return _known(deep), "" if deep is None else f"{number(deep, 1)} deep"
+    return known(deep), "" if deep is None else f"{number(deep, 1)} deep"
 
 
 def _item(key):
     """How long an item of fan_out and ordered takes."""
     took = key.param("p_compute_us")
-    return -_known(took), "" if took is None else f"{duration(took * 1000)} an item"
+    return -known(took), "" if took is None else f"{duration(took * 1000)} an item"
 
 
 def _room(key):
     held, wide = key.param("p_capacity"), key.param("p_width")
     words = "" if wide in (None, 1) else f", stages {number(wide, 1)} wide"
-    return (_known(held), _known(wide)), f"capacity {number(_known(held), 1)}{words}"
+    return (known(held), known(wide)), f"capacity {number(known(held), 1)}{words}"
 
 
 def _closed(key):
     """Batches of items that come as fast as they can, by the age that they may reach."""
     age = key.param("p_age_us")
     return None if key.param("p_rate_per_s") else (
-        _known(age), "" if age is None else f"at most {duration(age * 1000)} old")
+        known(age), "" if age is None else f"at most {duration(age * 1000)} old")
 
 
 def _batch(key):
     size, age = key.param("p_batch"), key.param("p_age_us")
-    words = f"at most {plural(_known(size), 'item')}"
+    words = f"at most {plural(known(size), 'item')}"
     return None if not key.param("p_rate_per_s") else (
-        (_known(size), _known(age)), words + ("" if age is None else f", {duration(age * 1000)} old"))
+        (known(size), known(age)), words + ("" if age is None else f", {duration(age * 1000)} old"))
 
 
 def _failing(key):
-    share = _known(key.param("p_fail_pct"))
+    share = known(key.param("p_fail_pct"))
     return share, "open" if share == 100 else f"{number(share, 1)} % fail" if share else "all well"
 
 
-FAILING = _param("p_fail_pct", "", lambda f: f"{number(f, 1)} % fail at first" if f else "all well")
-STAGE_WIDTH = _param("p_width", "", lambda w: f"width {number(w, 1)}")
-READS = _param("p_read_pct", "", lambda r: f"{number(r, 1)} % reads")
-PARKED = _param("p_tasks", "", lambda n: number(n, 1))
-SLEEPERS = _param("p_timers", "", lambda n: number(n, 1))
-CAPACITY = _param("p_capacity", "", lambda n: f"capacity {number(n, 1)}")
-OFFERED = _param("p_rate_per_s", "", lambda r: f"{number(r, 1)} a second")
-RUNNING = _param("p_timers", "", lambda n: f"{number(n, 1)} run")
-NS = "wall time per {}, ns, all threads together"
+FAILING = param("p_fail_pct", "", lambda f: f"{number(f, 1)} % fail at first" if f else "all well")
+STAGE_WIDTH = param("p_width", "", lambda w: f"width {number(w, 1)}")
+READS = param("p_read_pct", "", lambda r: f"{number(r, 1)} % reads")
+PARKED = param("p_tasks", "", lambda n: number(n, 1))
+SLEEPERS = param("p_timers", "", lambda n: number(n, 1))
+CAPACITY = param("p_capacity", "", lambda n: f"capacity {number(n, 1)}")
+OFFERED = param("p_rate_per_s", "", lambda r: f"{number(r, 1)} a second")
+RUNNING = param("p_timers", "", lambda n: f"{number(n, 1)} run")
 TABLES = {
     "lock": (
         Table("mutex", "ns_per_op", NS.format("lock operation"), CONTESTANT, THREADS, _lengths),
@@ -226,7 +150,7 @@ TABLES = {
               THREADS, _lengths),
         Table("rwmutex", "ns_per_op", NS.format("lock operation"), CONTESTANT, READS, _held),
         Table("handover", "handover_p50_ns", "unlock to the next owner running; below it p99 / "
-              "longest", CONTESTANT, THREADS, _hold, _tails("handover")),
+              "longest", CONTESTANT, THREADS, hold, tails("handover")),
     ),
     "sync": tuple(Table(workload, "ns_per_op", NS.format("operation"), CONTESTANT, THREADS, _use)
                   for workload in dict.fromkeys(row[0] for row in SYNC_ROWS)),
@@ -239,12 +163,12 @@ TABLES = {
                                   ("ping_pong", _across))),
         Table("timer_cancel", "ns_per_op", NS.format("operation"), CONTESTANT, SLEEPERS),
         Table("steal", "ns_per_op", "from a wake to the other carrier's running it, ns", CONTESTANT,
-              _param("p_carrier_idle_us", "", lambda us: f"idle for {duration(us * 1000)}")),
+              param("p_carrier_idle_us", "", lambda us: f"idle for {duration(us * 1000)}")),
         Table("parked", "bytes_per_task", "resident bytes for each that is parked", CONTESTANT,
               PARKED),
         Table("parked", "wake_ns_per_task", "time to wake and join each, ns", CONTESTANT, PARKED),
         Table("sleep", "latency_p50_ns", "delay of a sleep's end; below it p99 / longest",
-              CONTESTANT, SLEEPERS, shown=_tails("latency")),
+              CONTESTANT, SLEEPERS, shown=tails("latency")),
     ),
     "channel": (
         Table("stream", "ns_per_op", NS.format("value"), CONTESTANT, CAPACITY, _pair),
@@ -256,39 +180,39 @@ TABLES = {
               CAPACITY, _pair),
         Table("pingpong", "ns_per_op", NS.format("round trip"), CONTESTANT, CAPACITY),
         Table("select", "ns_per_op", NS.format("value"), CONTESTANT,
-              _param("p_cases", "", lambda n: plural(n, "case")), _capacity),
+              param("p_cases", "", lambda n: plural(n, "case")), _capacity),
         Table("close_wake", "latency_p50_ns", "from a close to a waiter's running; below it p99 / "
-              "longest", CONTESTANT, _param("p_waiters", "", lambda n: plural(n, "waiter")),
-              shown=_tails("latency")),
+              "longest", CONTESTANT, param("p_waiters", "", lambda n: plural(n, "waiter")),
+              shown=tails("latency")),
         Table("close_wake", "wake_all_p50_ns", "from a close to the last waiter's running, ns",
-              CONTESTANT, _param("p_waiters", "", lambda n: plural(n, "waiter"))),
+              CONTESTANT, param("p_waiters", "", lambda n: plural(n, "waiter"))),
         Table("open_loop", "latency_p50_ns", "from when a value was to be sent to its receipt; "
-              "below it p99 / longest", CONTESTANT, OFFERED, _capacity, _tails("latency")),
+              "below it p99 / longest", CONTESTANT, OFFERED, _capacity, tails("latency")),
         Table("open_loop", "ops_per_s", "values received a second", CONTESTANT, OFFERED, _capacity),
     ),
     "context": (
         Table("cancel", "latency_p50_ns", "from a cancel to the last waiter's running; below it p99 "
-              "/ longest", CONTESTANT, _param("p_width", "", lambda n: f"{number(n, 1)} wide"),
-              _depth, _tails("latency")),
+              "/ longest", CONTESTANT, param("p_width", "", lambda n: f"{number(n, 1)} wide"),
+              _depth, tails("latency")),
         Table("cancel", "cancel_ns_per_context", "time in the call of cancel for each context, ns",
-              CONTESTANT, _param("p_width", "", lambda n: f"{number(n, 1)} wide"), _depth),
+              CONTESTANT, param("p_width", "", lambda n: f"{number(n, 1)} wide"), _depth),
         Table("timers", "ns_per_op", NS.format("stop and start"), CONTESTANT, RUNNING),
         Table("lateness", "latency_p50_ns", "from when a timer was due to its waiter's running; "
-              "below it p99 / longest", CONTESTANT, RUNNING, shown=_tails("latency")),
+              "below it p99 / longest", CONTESTANT, RUNNING, shown=tails("latency")),
     ),
     "pool": (
         *(Table(workload, "ops_per_s", "jobs per second", WORKERS,
-                _param("p_wait_pct", "", wait_name), _mix)
+                param("p_wait_pct", "", wait_name), _mix)
           for workload in ("sizing", "sizing_socket", "quota")),
         Table("sizing", "latency_p50_ns", "a job from its start to its end; below it p99 / longest",
-              WORKERS, _param("p_wait_pct", "", wait_name), _mix, _tails("latency")),
+              WORKERS, param("p_wait_pct", "", wait_name), _mix, tails("latency")),
         Table("overhead", "ns_per_op", "wall time per empty job, ns", CONTESTANT, WORKERS, _handed),
         Table("queue", "blocked_submit_pct", "submits that had to wait for room, %", CONTESTANT,
               BOUND, _crew),
         *(Table(workload, "refused_pct", "jobs that were refused, %", CONTESTANT, BOUND, _crew)
           for workload in ("overload_120", "overload_200")),
         *(Table(workload, "latency_p50_ns", "from a job's arrival to its end; below it p99 / "
-                "longest", CONTESTANT, BOUND, _crew, _tails("latency"))
+                "longest", CONTESTANT, BOUND, _crew, tails("latency"))
           for workload in ("queue", "overload_120", "overload_200")),
         *(Table(workload, "busiest_ratio", "busiest worker's work ÷ idlest's", CONTESTANT, WORKERS)
           for workload in ("balance_equal", "balance_pareto", "balance_elephant")),
@@ -300,24 +224,20 @@ TABLES = {
         *(Table(workload, "ops_per_s", "items a second", CONTESTANT, STAGE_WIDTH, _item)
           for workload in ("fan_out", "ordered", "image", "log", "etl")),
         Table("ordered", "latency_p50_ns", "from the source to its receipt; below it p99 / longest",
-              CONTESTANT, STAGE_WIDTH, _item, _tails("latency")),
+              CONTESTANT, STAGE_WIDTH, _item, tails("latency")),
         Table("ordered", "reordered_pct", "items that came out after a later one, %", CONTESTANT,
               STAGE_WIDTH, _item),
         Table("pipeline", "ns_per_op", NS.format("item"), CONTESTANT,
-              _param("p_depth", "", lambda n: plural(n, "stage")), _room),
+              param("p_depth", "", lambda n: plural(n, "stage")), _room),
         Table("batcher", "ops_per_s", "items a second, as fast as they can be handed over",
-              CONTESTANT, _param("p_batch", "", lambda n: plural(n, "item")), _closed),
+              CONTESTANT, param("p_batch", "", lambda n: plural(n, "item")), _closed),
         Table("batcher", "latency_p50_ns", "from when an item was due to its batch's end; below it "
-              "p99 / longest", CONTESTANT, OFFERED, _batch, _tails("latency")),
+              "p99 / longest", CONTESTANT, OFFERED, _batch, tails("latency")),
         Table("batcher", "batch_mean_items", "items of a batch, mean", CONTESTANT, OFFERED, _batch),
         Table("retry", "ns_per_op", NS.format("call"), CONTESTANT, FAILING),
         Table("breaker", "ns_per_op", NS.format("call"), CONTESTANT, THREADS, _failing),
     ),
-    "cache": (
-        Table("get_set", "ns_per_op", NS.format("operation"), SHARDS, THREADS, _keys),
-        Table("get_set", "hit_ratio", "gets that found their key, share", SHARDS,
-              _param("p_skew", "", skew_name), _reads_alone),
-    ),
+    "cache": CACHE,
     "limiter": (
         Table("allow", "ns_per_op", NS.format("allow()"), CONTESTANT, THREADS, _limit),
         Table("users", "ns_per_op", NS.format("allow()"), CONTESTANT, THREADS, _limit),
@@ -325,7 +245,7 @@ TABLES = {
         Table("wait", "gap_jitter_p50_ns", "distance of a gap from the ideal one, median and p99",
               CONTESTANT, RATE, shown=_jitter),
         Table("law", "burst_ratio", "most grants in an interval one window long, multiples of "
-              "the limit", CONTESTANT, _param("p_adversary", "", lambda a: ARRIVALS.get(a, str(a))),
+              "the limit", CONTESTANT, param("p_adversary", "", lambda a: ARRIVALS.get(a, str(a))),
               shown=lambda p: f"{p.median:.3f}x"),
     ),
 }
@@ -383,5 +303,7 @@ def family(name, rows):
         tables = [(setting_text(key), content)
                   for key, content in throughput(rows) + latencies(rows)]
     # The first stands open, its variations are a click away.
+    said = hashes(rows) if name == "cache" else None
     return [content if at == 0 else tag("details", [tag("summary", summary), content])
-            for at, (summary, content) in enumerate(tables)]
+            for at, (summary, content) in enumerate(tables)
+            ] + ([tag("p", said, class_="sub")] if said else [])

@@ -17,7 +17,7 @@ __all__ = ["FAMILIES", "FLAGS", "NAME", "NAME_LIMIT", "NAME_RULE", "SCHEMA_VERSI
            "Family", "column", "columns", "families", "family", "header", "house", "metric_names",
            "other_contract", "params", "readme_table", "role"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def family(name):
@@ -37,7 +37,7 @@ def params(family_name, version=SCHEMA_VERSION):
 def columns(family_name, version=SCHEMA_VERSION):
     """Every Column of a family's file of that version, in order."""
     entry = FAMILIES[family_name]
-    return _of(KEYS + entry.params + METRICS + entry.metrics + TAIL, version)
+    return _of(KEYS + entry.params + METRICS + entry.metrics + entry.words + TAIL, version)
 
 
 def header(family_name, version=SCHEMA_VERSION):
@@ -116,6 +116,9 @@ def readme_table():
     for entry in FAMILIES.values():
         if entry.metrics:
             table(f"Metrics of `{entry.name}` only", entry.metrics)
+    for entry in FAMILIES.values():
+        if entry.words:
+            table(f"Words of `{entry.name}` only", entry.words)
     table("Tail", TAIL)
     return "\n".join(lines)
 

@@ -16,7 +16,8 @@ FLAGS = ("oversubscribed", "unpinned", "lossy", "failed", "stuck", "crashed", "w
 
 @dataclass(frozen=True)
 class Column:
-    """One column. kind: name, int, number, choice or flags. Bounds are inclusive unless `above`."""
+    """One column. kind: name, word, int, number, choice or flags. Bounds are inclusive unless
+    `above`. A word is a name that may be empty, and neither part of a point nor a metric."""
 
     name: str
     kind: str
@@ -36,6 +37,8 @@ class Column:
         """The values allowed, for people: in the README and in error messages."""
         if self.kind == "name":
             return "name"
+        if self.kind == "word":
+            return "name or empty"
         if self.kind == "flags":
             return "words joined by ;"
         if self.kind == "choice":
@@ -54,10 +57,15 @@ class Family:
     params: tuple
     metrics: tuple = ()
     since: int = 1                # the schema version that brought it, with all its columns
+    words: tuple = ()             # texts that say what a row stands on
 
 
 def named(name, description):
     return Column(name, "name", "", description, required=True)
+
+
+def word(name, description):
+    return Column(name, "word", "", description)
 
 
 def count(name, description, low=0, high=None, unit="count", **more):

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from contendlib.schema_columns import Column, Family, count, newer, ns, pct, share
+from contendlib.schema_columns import Column, Family, count, newer, ns, pct, share, word
 
 # In more than one family, where a name means the same in each.
 _READ_PCT = count("p_read_pct", "share of operations that read; empty where nothing reads",
                   high=100, unit="%")
-_HOLD = ns("p_hold_ns", "work done inside the critical section")
+_HOLD = ns("p_hold_ns", "work done inside the critical section; of section_outside, before it; of "
+           "aside and stampede, to load a value")
 _THINK = ns("p_think_ns", "work done between two operations")
 _SAMPLE_EVERY = count("p_sample_every", "0 or empty: throughput window; 2^k: latency window, one "
                       "operation in 2^k timed", unit="operations", power_of_two=True)
@@ -22,7 +23,8 @@ _WIDTH = count("p_width", "contexts side by side: below the one that is cancelle
                "of each; in a wide stage, or in each stage of a pipeline", low=1)
 _DEPTH = count("p_depth", "contexts one below the other in each of them; stages of a pipeline", low=1)
 _CAPACITY = count("p_capacity", "values that the channel holds, or each before a stage, and the window "
-                  "of a reorder buffer; 0: each send waits for a receiver")
+                  "of a reorder buffer; 0: each send waits for a receiver; entries that a cache holds "
+                  "at most, empty: no bound")
 _TIMERS = count("p_timers", "others that wait with a deadline meanwhile, or timers that run", low=1)
 
 FAMILIES = {f.name: f for f in (
@@ -171,10 +173,20 @@ FAMILIES = {f.name: f for f in (
               "skewed", high=1000, unit=""),
         count("p_shards", "parts with a lock each; empty where the cache is not split", low=1),
         _KEYS,
+        *newer(3, count("p_value_bytes", "size of a value; 24 in versions 1 and 2", low=1, unit="byte",
+                        before=(("get_set", 24),)),
+               _CAPACITY, _HOLD, _SAMPLE_EVERY),
     ), (
         share("hit_ratio", "gets that found their key; empty where there are none, or no cache",
               better="higher"),
-    )),
+        *newer(3,
+               Column("bytes_per_entry", "number", "byte", "memory that filling the cache took / its "
+                      "entries: keys, values and all that finds them", above=True, better="lower"),
+               Column("loads_per_expiry", "number", "ratio", "loads / expiries of the key that all ask "
+                      "for; 1: one loads, the others wait", better="lower"),
+               pct("contended_pct", "acquisitions of a lock that found it held", better="lower"),
+               pct("evicted_pct", "entries put out to make room, % of operations")),
+    ), words=newer(3, word("hash", "the function by which keys are spread; empty where none is"))),
     Family("control", (
         count("p_pair", "number of the trial; its two sides are the contestants a and b", low=1,
               unit="", required=True),

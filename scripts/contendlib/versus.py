@@ -3,7 +3,7 @@
 import json
 import re
 
-from contendlib import pairing, schema, versus_table
+from contendlib import pairing, schema, versus_best, versus_table
 from contendlib.errors import ComparisonImpossible, UsageError, printable
 
 
@@ -15,6 +15,11 @@ def add_arguments(parser):
                         "the baselines and other people's libraries); ':' alone: the latter")
     parser.add_argument("--any-exec", action="store_true", help="also ours by tasks against peers "
                         "by threads, and the other way round")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--best", action="store_true", help="a line for each point: the best of ours "
+                      "against the best peer; and the geometric mean over all points")
+    form.add_argument("--scaling", action="store_true", help="ours on several threads against the "
+                      "same on one, instead of against peers")
 
 
 def _pattern(option, text):
@@ -77,18 +82,56 @@ def summaries(entries):
     return [(*key, pairing.summary(groups[key])) for key in order]
 
 
+def best(args, selection, entries, zeros, names):
+    better = selection.metric.better
+    chosen = versus_best.best_pairs(entries, better, args.any_exec)
+    if args.json:
+        print(json.dumps({"metric": selection.metric.name, "points": chosen, "of": "the best of "
+                          "ours against the best peer of each point",
+                          **versus_best.summary(chosen, better),
+                          "not_used": selection.unused(names), "not_compared": zeros}, indent=1,
+                         allow_nan=False))
+        return 0
+    runs = [run for run, _ in selection.runs]
+    for line in versus_best.best_lines(chosen, runs, selection.metric):
+        print(line)
+    for line in pairing.caveats(selection, names, zeros):
+        print(line)
+    return 0
+
+
+def scaling(args, selection, names):
+    entries = versus_best.scaling(selection, names)
+    if not entries:
+        raise ComparisonImpossible("nothing in common: no point of ours on one thread and several")
+    if args.json:
+        print(json.dumps({"metric": selection.metric.name, "points": entries,
+                          "of": "ours on several threads against the same on one",
+                          "not_used": selection.unused(names)}, indent=1, allow_nan=False))
+        return 0
+    for line in versus_best.scaling_lines(entries, [run for run, _ in selection.runs]):
+        print(line)
+    for line in pairing.caveats(selection, names, []):
+        print(line)
+    return 0
+
+
 def main(args):
     selection = pairing.select(args)
     mine, theirs = sides(selection.contestants, args.ours, args.peers)
+    if args.scaling:
+        return scaling(args, selection, mine)
     if not mine or not theirs:
         have = ", ".join(selection.contestants) or "none"
         side = "ours" if not mine else "peers"
         raise ComparisonImpossible(f"no contestant is on the side of {side}; the rows have: {have}")
     entries, zeros = pairing.pairs(selection, [(a, b) for a in mine for b in theirs],
-                                   args.any_exec)
+                                   args.any_exec, versus_best.OWN if args.best else ())
     names = mine + theirs
     if not entries:
         pairing.nothing_in_common(selection, "one of ours and one of the peers both", names, zeros)
+    if args.best:
+        return best(args, selection, entries, zeros, names)
     total = pairing.summary(against_best(entries))
     fair = against_best(entries, fair=True)
     if args.json:

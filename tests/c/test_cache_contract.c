@@ -1,5 +1,5 @@
-/* What the caches promise one caller about single keys: each test on the mutex, the readers-writer
-   and the sharded cache. */
+/* What the caches promise one caller about single keys: each test on every cache of cache_kinds.h.
+   test_cache_bounds.c, _ttl.c, _load.c, _load_many.c and _misuse.c have the rest of cache.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

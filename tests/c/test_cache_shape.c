@@ -145,7 +145,7 @@ static void a_snapshot_does_not_change_with_the_cache(void **state)
 
 static void shards_are_a_power_of_two_up_to_256(void **state)
 {
-        static const unsigned bad[] = {0, 3, 12, 257, 512, 1u << 31};
+        static const unsigned bad[] = {3, 12, 257, 512, 1u << 31};
         struct ct_guide_sharded_cache c;
 
         (void)state;
@@ -250,6 +250,54 @@ static void the_seed_decides_the_shard(void **state)
         ct_guide_sharded_cache_destroy(&c);
 }
 
+/* Our own shards: keys in all of them, and as few as leave each some room where the cache decides.
+ */
+static void sharded_keys_are_in_their_shards(void **state)
+{
+        enum { SHARDS = 16, KEYS = 16000 };
+        struct ct_sharded_cache c;
+        unsigned in[SHARDS] = {0};
+        uint64_t locks, contended;
+        char key[32];
+
+        (void)state;
+        assert_int_equal(ct_sharded_cache_init(&c, &(struct ct_cache_options){.seed = CACHE_SEED,
+                                                                              .shards = SHARDS}),
+                         0);
+        for (int i = 0; i < KEYS; i++) {
+                number(key, i);
+                assert_int_equal(ct_sharded_cache_set(&c, key, strlen(key), "v", 1), 0);
+                in[ct_sharded_cache_shard_of(&c, key, strlen(key))]++;
+        }
+        for (unsigned i = 0; i < SHARDS; i++)
+                assert_in_range(in[i], KEYS / SHARDS * 8 / 10, KEYS / SHARDS * 12 / 10);
+        ct_sharded_cache_contention(&c, &locks, &contended);
+        assert_int_equal(locks, 2 * KEYS); /* a new key's set takes it twice */
+        assert_int_equal(contended, 0);
+        ct_sharded_cache_destroy(&c);
+}
+
+static void a_small_cache_gets_few_shards(void **state)
+{
+        static const struct {
+                size_t entries;
+                unsigned shards;
+        } expected[] = {{1, 1}, {127, 1}, {128, 2}, {1000, 8}, {1 << 20, 256}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+                struct ct_sharded_cache c;
+
+                assert_int_equal(
+                        ct_sharded_cache_init(
+                                &c, &(struct ct_cache_options){.policy = CT_CACHE_LRU,
+                                                               .max_entries = expected[i].entries}),
+                        0);
+                assert_int_equal(c.shards, expected[i].shards);
+                ct_sharded_cache_destroy(&c);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -262,6 +310,8 @@ int main(void)
                 cmocka_unit_test(shards_are_a_power_of_two_up_to_256),
                 cmocka_unit_test(shards_do_not_share_a_pair_of_lines),
                 cmocka_unit_test(keys_spread_evenly_over_shards),
+                cmocka_unit_test(sharded_keys_are_in_their_shards),
+                cmocka_unit_test(a_small_cache_gets_few_shards),
                 cmocka_unit_test(keys_of_a_shard_spread_over_its_buckets),
                 cmocka_unit_test(the_seed_decides_the_shard),
         };

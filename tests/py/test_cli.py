@@ -1,5 +1,6 @@
 """The command line: every misuse is one line on stderr and the promised exit code."""
 
+import argparse
 import importlib
 import json
 import os
@@ -126,6 +127,19 @@ class Values(unittest.TestCase):
         self.assertEqual(options.to_argv(chosen), [
             "--contestants", "a|b", "--threads", "1,2", "--where", "p_read_pct=0,50", "--reps", "3",
             "--quick", "--benchmark_filter=x"])
+
+    def test_a_trace_is_found_from_every_folder(self):
+        path = os.path.join(os.getcwd(), "a", "t.lis")
+        for text in ("a/t.lis", "./a/../a/t.lis", path):
+            self.assertEqual(options.file(text), path)
+        for text in ("", "a\0b", "x" * 600):
+            with self.assertRaises(argparse.ArgumentTypeError):
+                options.file(text)
+        parser = argparse.ArgumentParser()
+        options.add_arguments(parser)
+        chosen = options.collect(parser.parse_args(["--trace", "a/t.lis", "--reps", "2"]), [])
+        self.assertEqual(options.to_argv(options.check(chosen, "run.json")),
+                         ["--trace", path, "--reps", "2"])
 
 
 if __name__ == "__main__":

@@ -64,6 +64,13 @@ class Points(unittest.TestCase):
         point, = condense.condense(rows, "latency_p50_ns")
         self.assertEqual((point.samples, point.key.param("p_sample_every")), ((70,), 64))
 
+    def test_what_timing_does_not_bend_counts_in_latency_windows(self):
+        rows = [fixture.cells("cache", workload="stampede", rep=rep, p_sample_every=1, ops=10,
+                              loads_per_expiry=1.5) for rep in range(2)]
+        point, = condense.condense(table(rows, "cache"), "loads_per_expiry")
+        self.assertEqual(point.samples, (1.5, 1.5))
+        self.assertEqual(condense.condense(table(rows, "cache"), "ops"), [])
+
     def test_failed_rows_never_count(self):
         rows = table([window(5), window(6, 1), window(7, 2) | FAILED])
         for lossy in (False, True):

@@ -250,10 +250,11 @@ class Protocol(unittest.TestCase):
 
 
 class TakingPart(unittest.TestCase):
-    FAMILIES = ("counter", "lock", "sync", "task", "channel", "context", "pool", "flow")
+    FAMILIES = ("counter", "lock", "sync", "task", "channel", "context", "pool", "flow", "cache")
     # Points with everybody in them; the other workloads are the Go program's alone, see Protocol.
     SHORT = ("--where", "p_hold_ns=0", "--where", "p_think_ns=0")
     FEWER = {"counter": SHORT, "lock": SHORT,
+             "cache": ("--workloads", "get_set", "--where", "p_keys=1000"),
              "channel": ("--workloads", "stream|pingpong|close_wake",
                          "--where", "p_capacity=0,1024"),
              "flow": ("--workloads", "fan_out", "--where", "p_compute_us=1"),

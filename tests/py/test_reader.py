@@ -114,16 +114,16 @@ REFUSED = [
     ("quotes in a cell", with_row(contestant='"a""b"'), f":3: contestant 'a\"b', {NAME}"),
     ("comma in a cell", with_row(contestant='"a,b"'), f":3: contestant 'a,b', {NAME}"),
     # versions, families, runs
-    ("a newer schema", GOOD.replace("\n2,", "\n3,"),
-     ":2: schema_version 3: made by a newer tool, expected 2 at most"),
-    ("a newer schema with a new column", extra("colour").replace("\n2,", "\n7,"),
-     ":2: schema_version 7: made by a newer tool, expected 2 at most"),
-    ("two schemas", with_row(schema_version="1"), ":3: schema_version 1 after 2 in one file"),
-    ("a newer schema later", with_row(schema_version="3"), ":3: schema_version 3 after 2 in one"),
+    ("a newer schema", GOOD.replace("\n3,", "\n4,"),
+     ":2: schema_version 4: made by a newer tool, expected 3 at most"),
+    ("a newer schema with a new column", extra("colour").replace("\n3,", "\n7,"),
+     ":2: schema_version 7: made by a newer tool, expected 3 at most"),
+    ("two schemas", with_row(schema_version="1"), ":3: schema_version 1 after 3 in one file"),
+    ("a newer schema later", with_row(schema_version="4"), ":3: schema_version 4 after 3 in one"),
     ("schema 0", with_row(schema_version="0"), ":3: schema_version '0', expected integer >= 1"),
     ("schema 1.0", with_row(schema_version="1.0"),
      ":3: schema_version '1.0', expected integer >= 1"),
-    ("no schema", GOOD.replace("\n2,", "\n,"), ":2: schema_version '', expected a value"),
+    ("no schema", GOOD.replace("\n3,", "\n,"), ":2: schema_version '', expected a value"),
     ("unknown family", GOOD.replace(",counter,", ",nope,"),
      ":2: family 'nope', expected one of " + ", ".join(schema.FAMILIES)),
     ("two families", with_row(family="machine"), ":3: family machine, expected counter"),
@@ -480,7 +480,7 @@ class Runs(Cases):
     def test_bad_footers(self):
         for content, pattern in (("", "expected JSON"), ("[]", "not a JSON object"),
                                  ("{}", "no schema_version"), ("{\"schema_version\":1,", "JSON"),
-                                 ('{"schema_version":3}', "made by a newer tool"),
+                                 ('{"schema_version":4}', "made by a newer tool"),
                                  ('{"schema_version":true}', "no schema_version"),
                                  ('{"schema_version":1,"rows":NaN}', "NaN is not JSON"),
                                  ('{"schema_version":1,"rows":1e999}', "out of range"),
@@ -518,10 +518,10 @@ class Runs(Cases):
 
     def test_two_schemas_in_one_run(self):
         path = self.run_dir / "machine.csv"
-        fixture.write(path, path.read_text().replace("\n2,", "\n1,"))
-        self.refuse_run("machine.csv: schema_version 1, expected 2 as in the other files")
-        fixture.write(path, path.read_text().replace("\n1,", "\n3,"))
-        self.refuse_run("machine.csv:2: schema_version 3: made by a newer tool, expected 2")
+        fixture.write(path, path.read_text().replace("\n3,", "\n1,"))
+        self.refuse_run("machine.csv: schema_version 1, expected 3 as in the other files")
+        fixture.write(path, path.read_text().replace("\n1,", "\n4,"))
+        self.refuse_run("machine.csv:2: schema_version 4: made by a newer tool, expected 3")
 
     def test_no_run(self):
         with self.assertRaisesRegex(InputError, "expected a run folder"):

@@ -170,11 +170,11 @@ class Resume(RunCase):
         path = self.unfinished() / "run.json"
         good = load(path)
         changes = (
-            {"schema_version": 3}, {"schema_version": None}, {"families": []}, {"families": ["sh"]},
+            {"schema_version": 4}, {"schema_version": None}, {"families": []}, {"families": ["sh"]},
             {"families": "counter"}, {"families": [["counter"]]}, {"run_id": "../../x"},
             {"run_id": None}, {"options": []}, {"options": {"reps": 3}},
             {"options": {"reps": "0"}}, {"options": {"sh": "x"}}, {"options": {"quick": "yes"}},
-            {"options": {"control": "x"}}, {"options": {"contestants": "a\0b"}},
+            {"options": {"control": "x"}}, {"options": {"trace": ""}}, {"options": {"contestants": "a\0b"}},
             {"options": {"where": "p_x=1"}}, {"options": {"benchmark": ["--run-dir"]}},
             {"options": {"benchmark": ["--benchmark_out=/tmp/x"]}})
         bad = [b"", b"{", b"[]", b"\xff", b"[" * 100000, b" " * 2_000_000,
@@ -193,12 +193,12 @@ class Resume(RunCase):
     def test_a_run_of_an_older_version(self):
         path = self.unfinished()
         fixture.write(path / "run.json", json.dumps(load(path / "run.json") |
-                                                    {"schema_version": 1}))
+                                                    {"schema_version": 2}))
         before = {f.name: f.read_bytes() for f in path.iterdir()}
         for folder in ([], [str(path)]):
             result = self.run_("--resume", *folder)
             self.assertEqual((result.returncode, result.stderr.count("\n")), (3, 1), result.stderr)
-            self.assertIn("run.json: the run was begun with schema version 1, expected 2",
+            self.assertIn("run.json: the run was begun with schema version 2, expected 3",
                           result.stderr)
         self.assertEqual({f.name: f.read_bytes() for f in path.iterdir()}, before)
 

@@ -38,7 +38,14 @@
         X(pool)                                                                                    \
         X(pool_live)                                                                               \
         X(pool_line)                                                                               \
-        X(pool_line_staff)
+        X(pool_line_staff)                                                                         \
+        X(cache_value)                                                                             \
+        X(cache_inline)                                                                            \
+        X(cache_table)                                                                             \
+        X(cache_bound)                                                                             \
+        X(cache_load)                                                                              \
+        X(cache_locked)                                                                            \
+        X(key_counters)
 
 #define SIM_DECLARE(name) extern const struct sim_program name##_programs[];
 SIM_FILES(SIM_DECLARE)
