@@ -12,11 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A child of a process that has had threads may start some too. */
+/* A child of a process that has had threads may start some too, and sizes that no machine has are
+   no memory, as malloc says it. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
-        return "die_after_fork=0";
+        return "die_after_fork=0 allocator_may_return_null=1";
 }
 
 static inline void assert_panics(void (*fn)(void), const char *message)

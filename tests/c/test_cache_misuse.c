@@ -16,11 +16,6 @@ const char *__asan_default_options(void)
 {
         return "allocator_may_return_null=1";
 }
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-        return "allocator_may_return_null=1";
-}
 
 static int init_with(const struct cache_kind *k, struct ct_cache_options o)
 {
