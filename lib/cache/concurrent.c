@@ -31,7 +31,8 @@
  *
  * The store that ends a set in place, and the loads of a get, are sequentially consistent. With a
  * release store, two threads that each set a key and then get the other's could both miss it, as if
- * each set had come after it had returned. (On x86-64 it is the store that costs: 3 ns of a set.)
+ * each set had come after it had returned. On x86-64
+ * only the store costs anything for it.
  *
  * The tempting wrong versions. To store the slot before the tag: see put. To let pin move a word
  * into an entry that can be pinned: a set that has found the word and stores then is lost. To look
@@ -46,7 +47,8 @@
  *      as many buckets as it takes, not a power of two (2 -> 1.2 MB)   43
  * What counts is how many lines an operation touches that are not in L2: two. Cells of 64 bytes,
  * aligned, with huge pages or without, gave nothing as long as there were two rooms. With 1000 keys
- * a get is 17. A set in place costs what a get does; of a new key about 100.
+ * a get is 17. Then a set in place cost what a get does, of a new key about 100; that was before
+ * its store was sequentially consistent.
  */
 #include <stdlib.h>
 
